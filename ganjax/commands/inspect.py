@@ -1,0 +1,91 @@
+"""Networks, layer shapes and parameter counts of a config, FLOPs of its step, memory of the compiled step."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+import jax
+import numpy as np
+
+from ganjax import config as configs
+from ganjax import game
+from ganjax.errors import UserError
+from ganjax.monitor import networks
+from ganjax.run import compile_step, initial_shapes, prepare
+
+Shapes = Any
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's options."""
+    parser.add_argument("--config", help="configs/NAME.py[:VARIANT], with --config.section.key=value after it")
+    parser.add_argument("--all", action="store_true", help="the counts of every config and variant; nothing is allocated")
+    parser.add_argument("--json", action="store_true", help="JSON on stdout and nothing else")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Prints what the options ask for."""
+    if options.all:
+        found = {name: {"params": counts(*of)} for name, of in everything().items()}
+        print(json.dumps(found, indent=2) if options.json else _lines(found))
+        return
+    if not options.config:
+        raise UserError("which config? --config=configs/wgan_gp.py, or --all")
+    run_ = prepare(configs.load(options.config, options.overrides))
+    one = jax.tree.map(networks.one_micro, run_.batch)
+    seen = networks.overview(run_.game.gan, one)
+    report = {"params": counts(run_.game, one), **cost(run_)}
+    if options.json:
+        print(json.dumps(report | {"networks": [_plain(network) for network in seen]}, indent=2))
+        return
+    print(networks.table(seen))
+    print(f"\none step: {report['flops'] / 1e9:,.2f} GFLOP; memory: " + _memory(report["memory"]))
+
+
+def everything() -> dict[str, tuple[game.Game, Shapes]]:
+    """(game, batch of shapes) of every config and variant, without opening its data."""
+    found = {}
+    for name, file in configs.packaged().items():
+        for variant in ("", *configs.variants(file)):
+            config = configs.load(f"{file}:{variant}")
+            size = config.data.crop or config.data.image_size
+            shape = (size, size, config.data.channels) if size else (2,)  # points of the plane have no size
+            batch = {"image": jax.ShapeDtypeStruct((2, *shape), np.float32), "label": jax.ShapeDtypeStruct((2,), np.int32)}
+            found[f"{name}:{variant}" if variant else name] = (game.build(config), batch)
+    return found
+
+
+def counts(played: game.Game, batch: Shapes) -> dict[str, Any]:
+    """{"gen": parameters, "disc": parameters}, one number per network where a slot holds several."""
+    seen = networks.overview(played.gan, batch)
+    params = jax.eval_shape(played.gan.init, jax.random.key(0), batch)[0]
+    return {who: networks.parameters(slot, seen) for who, slot in zip(params._fields, params, strict=True)}
+
+
+def cost(run_: Any) -> dict[str, Any]:
+    """FLOPs of one step as the compiler counts them, and bytes of the compiled step by use."""
+    batch = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), run_.batch)
+    compiled = compile_step(run_).step.lower(initial_shapes(run_), batch, run_.step_key).compile()
+    analysis = compiled.cost_analysis() or {}
+    sizes = compiled.memory_analysis()
+    memory = {
+        use: int(getattr(sizes, f"{use}_size_in_bytes"))
+        for use in ("argument", "output", "alias", "temp")
+        if sizes is not None
+    }
+    return {"flops": float(analysis.get("flops", float("nan"))), "memory": memory}
+
+
+def _memory(sizes: dict[str, int]) -> str:
+    return ", ".join(f"{use} {size / 2**20:,.1f} MiB" for use, size in sizes.items())
+
+
+def _plain(network: networks.Network) -> dict[str, Any]:
+    return {"kind": network.kind, "layers": [layer._asdict() for layer in network.layers]}
+
+
+def _lines(found: dict[str, Any]) -> str:
+    wide = max(map(len, found))
+    return "\n".join(f"{name:<{wide}}  {json.dumps(entry['params'])}" for name, entry in found.items())

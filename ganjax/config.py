@@ -1,0 +1,258 @@
+"""Configs: found by name, overridden from the command line, turned into the functions they name.
+
+A config file is a program: it runs when it is named. A run's ``config.json`` is data: the names in it can only reach
+the functions of ``ALLOWED``.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+from ml_collections import ConfigDict, config_flags
+from ml_collections.config_dict import placeholder
+
+from ganjax.errors import UserError, nearest
+
+ALLOWED = (
+    "ganjax.augment", "ganjax.losses", "ganjax.memory", "ganjax.nets", "ganjax.penalties", "ganjax.systems",
+    "ganjax.transforms", "jax.nn", "optax",
+)  # fmt: skip
+MAY_CHANGE = r"train\.(steps|epochs|keep|\w+_every)|eval(\..*)?"  # of a run that is resumed
+
+
+# -------------------------------------------------------------------------------------------------------------- loading
+
+
+def base(system: str) -> ConfigDict:
+    """What every config starts from: the sections of training, data and evaluation with all their keys."""
+    config = ConfigDict()
+    config.system = system
+    config.train = ConfigDict({
+        "steps": 1000,  # generator updates
+        "epochs": placeholder(float),  # passes over the data, in the place of steps
+        "batch_size": 64,
+        "seed": 0,
+        "num_seeds": 1,  # independent runs in one program, seeded seed, seed + 1, …
+        "parallel": "jit",  # or pmap
+        "steps_per_call": 1,  # steps in one dispatch
+        "ema_decay": 0.0,  # of the generator that is sampled; 0 is none
+        "log_every": 50,
+        "sample_every": 200,
+        "save_every": 500,
+        "eval_every": 0,
+        "keep": 3,  # checkpoints
+    })  # fmt: skip
+    config.data = ConfigDict({
+        "name": "avatars",
+        "seed": 0,
+        "image_size": placeholder(int),
+        "channels": placeholder(int),
+        "path": placeholder(str),
+        "dataset": placeholder(str),
+        "data_dir": placeholder(str),
+        "split": placeholder(str),
+        "style": placeholder(str),
+        "attribute": placeholder(str),
+        "crop": placeholder(int),
+        "crop_at": placeholder(str),
+        "flip": False,
+        "dequantise": False,
+    })  # fmt: skip
+    config.eval = ConfigDict({"samples": 10_000})
+    config.gan = ConfigDict()
+    config.schedule = ConfigDict()
+    return config
+
+
+def call(name: str, **keywords: Any) -> ConfigDict:
+    """The result of a function, in a config."""
+    return ConfigDict({"name": name, **keywords})
+
+
+def function(name: str, **keywords: Any) -> ConfigDict:
+    """A function, with some keywords fixed, in a config."""
+    return ConfigDict({"function": name, **keywords})
+
+
+def load(spec: str, overrides: Sequence[str] = ()) -> ConfigDict:
+    """The config of ``configs/NAME.py[:VARIANT]`` with overrides ``--config.section.key=value``.
+
+    Raises:
+        UserError: no such file, variant or key; a value of another type.
+    """
+    values = flags.FlagValues()
+    path, _, variant = spec.partition(":")
+    argv = ["ganjax", f"--config={find(path)}:{variant}", *overrides]
+    config_flags.DEFINE_config_file("config", flag_values=values, lock_config=True, sys_argv=argv)
+    try:
+        values(argv)
+        config: ConfigDict = values.config
+        return config
+    except flags.UnrecognizedFlagError as error:
+        raise UserError(f"{error}".replace("command line flag", "option")) from None
+    except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{spec}: {_readable(error, overrides)}") from error
+
+
+def find(path: str) -> Path:
+    """A config file: as the path says, or by its name among the configs that come with the package.
+
+    Raises:
+        UserError: there is none.
+    """
+    here = Path(path)
+    if here.is_file():
+        return here
+    shipped = packaged()
+    if here.stem in shipped and here.suffix in ("", ".py"):
+        return shipped[here.stem]
+    raise UserError(f"no config file {path}{nearest(here.stem, shipped)}; `python -m ganjax inspect --all` lists them")
+
+
+def packaged() -> dict[str, Path]:
+    """Name -> file of every config that comes with the package."""
+    spec = importlib.util.find_spec("ganjax.configs")
+    roots = [Path(root) for root in (spec.submodule_search_locations if spec else None) or ()]
+    roots = roots or [Path(__file__).parent.parent / "configs"]
+    return {file.stem: file for root in roots for file in sorted(root.glob("[!_]*.py"))}
+
+
+def variants(file: Path) -> Sequence[str]:
+    """The names in a config file's ``VARIANTS``."""
+    spec = importlib.util.spec_from_file_location(f"ganjax_config_{file.stem}", file)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return tuple(module.VARIANTS)
+
+
+def pick(variants: dict[str, Callable[[ConfigDict], None]], variant: str, config: ConfigDict) -> ConfigDict:
+    """For config files: ``config`` as the named entry of its ``VARIANTS`` changes it ('' changes nothing).
+
+    Raises:
+        UserError: no such variant.
+    """
+    if variant not in ("", *variants):
+        raise UserError(f"no variant {variant!r}{nearest(variant, variants)}; there are: {', '.join(variants)}")
+    if variant:
+        variants[variant](config)
+    return config
+
+
+def run_name(spec: str) -> str:
+    """configs/wgan_gp.py:grid25 -> wgan_gp-grid25."""
+    path, _, variant = spec.partition(":")
+    return "-".join(filter(None, (Path(path).stem, variant)))
+
+
+# ----------------------------------------------------------------------------------------------------------- comparing
+
+
+def to_json(config: ConfigDict) -> dict[str, Any]:
+    """The config as plain JSON types."""
+    plain: dict[str, Any] = json.loads(config.to_json_best_effort())
+    return plain
+
+
+def differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:
+    """One line for each key that differs and may not, when a run is resumed."""
+    lines = []
+    for key in sorted({*old, *new}):
+        path, a, b = prefix + key, old.get(key), new.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            lines += differences(a, b, f"{path}.")
+        elif a != b and not re.fullmatch(MAY_CHANGE, path):
+            lines.append(f"{path}: {a!r} -> {b!r}")
+    return lines
+
+
+# ------------------------------------------------------------------------------------------------------------ resolving
+
+
+def resolve(value: Any, where: str = "config", **extra: Any) -> Any:
+    """A value with a ``name`` becomes that function's result for the other keys; with a ``function``, the function.
+
+    ``extra`` are keywords given to the outermost call, where it takes them.
+
+    Raises:
+        UserError: no such function; a keyword that it does not take, or that it misses.
+    """
+    if isinstance(value, (ConfigDict, dict)):
+        fields = {key: resolve(each, f"{where}.{key}") for key, each in value.items()}
+        if "name" in fields:
+            return _call(lookup(fields.pop("name"), where), fields, where, extra)
+        if "function" in fields:
+            function = lookup(fields.pop("function"), where)
+            _check(function, fields, where, complete=False)
+            return functools.partial(function, **fields) if fields else function
+        return fields
+    return tuple(resolve(each, where) for each in value) if isinstance(value, (list, tuple)) else value
+
+
+def lookup(name: str, where: str) -> Callable[..., Any]:
+    """The function of a dotted name: ``nets.dcgan.generator`` is ours, ``optax.adam`` and ``jax.nn.relu`` are theirs.
+
+    Raises:
+        UserError: there is none, or it lies outside the packages that a config may name.
+    """
+    full = name if name.split(".")[0] in ("optax", "jax") else f"ganjax.{name}"
+    if not any(full.startswith(f"{root}.") for root in ALLOWED):
+        raise UserError(f"{where}: {name} is not a function that a config may name: {', '.join(ALLOWED)}")
+    module_name, _, attribute = full.rpartition(".")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError:
+        raise UserError(f"{where}: no module {module_name}{nearest(module_name, _modules(module_name))}") from None
+    public = [n for n, f in vars(module).items() if callable(f) and not n.startswith("_")]
+    if attribute not in public:
+        raise UserError(f"{where}: no function {name}{nearest(attribute, public)}")
+    function: Callable[..., Any] = getattr(module, attribute)
+    return function
+
+
+def _call(function: Callable[..., Any], keywords: dict[str, Any], where: str, extra: dict[str, Any]) -> Any:
+    taken = inspect.signature(function).parameters
+    keywords = {**keywords, **{key: value for key, value in extra.items() if key in taken}}
+    _check(function, keywords, where)
+    try:
+        return function(**keywords)
+    except ValueError as error:
+        raise UserError(f"{where}: {error}") from error
+
+
+def _check(function: Callable[..., Any], keywords: Iterable[str], where: str, complete: bool = True) -> None:
+    parameters = inspect.signature(function).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    for key in keywords:
+        if key not in parameters:
+            raise UserError(f"{where}: {function.__name__} has no argument {key!r}{nearest(key, parameters)}")
+    missing = [p.name for p in parameters.values() if p.default is p.empty and p.name not in keywords]
+    if complete and missing:
+        raise UserError(f"{where}: {function.__name__} needs {', '.join(missing)}")
+
+
+def check_keywords(function: Callable[..., Any], keywords: Iterable[str], where: str) -> None:
+    """Raises a UserError with the nearest name where ``function`` does not take a keyword."""
+    _check(function, keywords, where, complete=False)
+
+
+def _modules(name: str) -> list[str]:
+    parent = name.rpartition(".")[0]
+    spec = importlib.util.find_spec(parent) if parent in ("ganjax.nets", "ganjax.systems") else None
+    roots = spec.submodule_search_locations or () if spec else ()
+    return [f"{parent}.{file.stem}" for root in roots for file in Path(root).glob("[!_]*.py")]
+
+
+def _readable(error: Exception, overrides: Sequence[str]) -> str:
+    text = str(error).strip("\"'").splitlines()[0]
+    return text if isinstance(error, UserError) else f"{text} (in {' '.join(overrides)})" if overrides else text

@@ -1,0 +1,65 @@
+"""Adversarial objectives: functions of critic outputs, equations and nothing else.
+
+``real`` = D(x) and ``fake`` = D(G(z)) are logits or unbounded critic values of any shape (a patch map counts as more
+samples); every function returns a plain mean, and weights or factors such as the ½ of LSGAN stand at the call.
+D(·) in the formulas of the log losses is sigmoid of the logit; softplus forms keep them finite at any logit.
+"""
+
+from __future__ import annotations
+
+from jax import Array
+from jax.nn import relu, softplus
+from jaxtyping import Float
+
+Logits = Float[Array, "..."]
+Scalar = Float[Array, ""]
+
+
+def minimax_disc(real: Logits, fake: Logits) -> Scalar:
+    """−E log D(x) − E log(1 − D(G(z))).  Goodfellow et al. 2014, eq. 1, for D."""
+    return softplus(-real).mean() + softplus(fake).mean()
+
+
+def minimax_gen(fake: Logits) -> Scalar:
+    """E log(1 − D(G(z))), the saturating objective.  Goodfellow et al. 2014, eq. 1, for G."""
+    return -softplus(fake).mean()
+
+
+def non_saturating_gen(fake: Logits) -> Scalar:
+    """−E log D(G(z)).  Goodfellow et al. 2014, section 3; the D that belongs to it is ``minimax_disc``."""
+    return softplus(-fake).mean()
+
+
+def least_squares_disc(real: Logits, fake: Logits, real_label: float = 1.0, fake_label: float = 0.0) -> Scalar:
+    """E (D(x) − b)² + E (D(G(z)) − a)², b = real_label, a = fake_label.  Mao et al. 2017, eq. 2, without the ½."""
+    return ((real - real_label) ** 2).mean() + ((fake - fake_label) ** 2).mean()
+
+
+def least_squares_gen(fake: Logits, target: float = 1.0) -> Scalar:
+    """E (D(G(z)) − c)², c = target.  Mao et al. 2017, eq. 2, without the ½."""
+    return ((fake - target) ** 2).mean()
+
+
+def wasserstein_disc(real: Logits, fake: Logits) -> Scalar:
+    """E D(G(z)) − E D(x).  Arjovsky et al. 2017, algorithm 1, as a descent."""
+    return fake.mean() - real.mean()
+
+
+def wasserstein_gen(fake: Logits) -> Scalar:
+    """−E D(G(z)).  Arjovsky et al. 2017, algorithm 1."""
+    return -fake.mean()
+
+
+def hinge_disc(real: Logits, fake: Logits) -> Scalar:
+    """E max(0, 1 − D(x)) + E max(0, 1 + D(G(z))).  Lim & Ye 2017; Miyato et al. 2018, eq. 16. G: ``wasserstein_gen``."""
+    return relu(1 - real).mean() + relu(1 + fake).mean()
+
+
+def relativistic_disc(real: Logits, fake: Logits) -> Scalar:
+    """−E log σ(D(x) − E D(G(z))) − E log(1 − σ(D(G(z)) − E D(x))).  Jolicoeur-Martineau 2018, RaSGAN."""
+    return minimax_disc(real - fake.mean(), fake - real.mean())
+
+
+def relativistic_gen(real: Logits, fake: Logits) -> Scalar:
+    """−E log σ(D(G(z)) − E D(x)) − E log(1 − σ(D(x) − E D(G(z)))): the relativistic D with its sides exchanged."""
+    return relativistic_disc(fake, real)

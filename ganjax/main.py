@@ -1,0 +1,70 @@
+"""Trains a system; the same command again goes on where it stopped.
+
+python -m ganjax.main --config=configs/NAME.py[:VARIANT] [--workdir=DIR] [--config.section.key=value ...]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from absl import app, flags
+
+from ganjax.errors import UserError
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("config", None, "configs/NAME.py or configs/NAME.py:VARIANT; a config is a program that is run.")
+flags.DEFINE_string("workdir", None, "Where the run lives; runs/NAME[-VARIANT] if not given.")
+
+
+def main(overrides: Sequence[str]) -> None:
+    """Trains as the flags say."""
+    from ganjax import config as configs  # not above: --help and a mistyped flag answer at once
+    from ganjax.train import train
+
+    config = configs.load(FLAGS.config, overrides)
+    train(config, Path(FLAGS.workdir or f"runs/{configs.run_name(FLAGS.config)}"))
+
+
+def parse(argv: Sequence[str]) -> list[str]:
+    """Parses our flags and returns the overrides, each as --config.section.key=value.
+
+    Raises:
+        UserError: a stray argument, a flag that does not exist, no --config.
+    """
+    try:
+        rest = FLAGS(argv, known_only=True)[1:]
+    except flags.Error as error:
+        raise UserError(str(error)) from None
+    overrides: list[str] = []
+    for argument in rest:
+        if argument.startswith("--config."):
+            overrides.append(argument)
+        elif overrides and "=" not in overrides[-1] and not argument.startswith("--"):
+            overrides[-1] += f"={argument}"
+        else:
+            raise UserError(f"{argument!r} is no option: --config=FILE, --workdir=DIR, --config.section.key=value")
+    if not FLAGS.config:
+        raise UserError("which config? For example: python -m ganjax.main --config=configs/wgan_gp.py")
+    return overrides
+
+
+def guarded(function: Callable[[Sequence[str]], object]) -> Callable[[Sequence[str]], object]:
+    """The function with errors as exit codes: 2 the user's mistake, 1 a run that went bad, each in one line."""
+
+    def run(argv: Sequence[str]) -> object:
+        try:
+            return function(argv)
+        except UserError as error:
+            code, text = 2, error
+        except FloatingPointError as error:
+            code, text = 1, error
+        print(f"ganjax: {text}", file=sys.stderr)
+        sys.exit(code)
+
+    return run
+
+
+if __name__ == "__main__":
+    app.run(guarded(main), flags_parser=guarded(parse))

@@ -1,0 +1,1 @@
+"""Measures of samples; a number carries its protocol."""

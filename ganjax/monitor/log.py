@@ -1,0 +1,95 @@
+"""Numbers: one JSON object a line in ``metrics.jsonl``, the same to TensorBoard, and a line or bar for people."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+import tensorboardX
+from tqdm import tqdm
+
+from ganjax.monitor.pictures import write_whole
+
+SHOWN = ("disc/loss", "gen/loss", "disc/real_score", "disc/fake_score", "gen/fake_score")
+
+
+class Log:
+    """The log of a workdir from ``start`` on: lines of later steps, from a run that got further, are dropped."""
+
+    def __init__(self, workdir: Path, start: int) -> None:
+        self.path = workdir / "metrics.jsonl"
+        write_whole(self.path, "".join(_lines_until(self.path, start)).encode())
+        self.file = self.path.open("a")
+        self.board = tensorboardX.SummaryWriter(str(workdir), purge_step=start + 1 if start else None)
+
+    def write(self, step: int, values: dict[str, float]) -> None:
+        """One line; NaN, which stands for a move that was skipped, is left out."""
+        kept = {name: value for name, value in values.items() if not math.isnan(value)}
+        self.file.write(json.dumps({"step": step, "time": round(time.time(), 3), **kept}) + "\n")
+        self.file.flush()
+        for name, value in kept.items():
+            self.board.add_scalar(name, value, step)
+
+    def picture(self, step: int, name: str, image: Any) -> None:
+        """A picture [h, w, c] for TensorBoard."""
+        self.board.add_image(name, image, step, dataformats="HWC")
+
+    def close(self) -> None:
+        """Flushes and closes both files."""
+        self.file.close()
+        self.board.close()
+
+
+def _lines_until(path: Path, step: int) -> list[str]:
+    if not path.exists():
+        return []
+    kept = []
+    for line in path.read_text().splitlines(keepends=True):
+        try:
+            if line.endswith("\n") and json.loads(line)["step"] <= step:
+                kept.append(line)
+        except (ValueError, KeyError, TypeError):
+            continue  # half a line, from a run that was killed while writing
+    return kept
+
+
+class Progress:
+    """A bar on a terminal; elsewhere a plain line for each log line."""
+
+    def __init__(self, start: int, steps: int, stream: TextIO = sys.stderr) -> None:
+        self.steps, self.stream, self.began, self.start = steps, stream, time.monotonic(), start
+        self.bar = tqdm(initial=start, total=steps, unit="step", file=stream) if stream.isatty() else None
+
+    def tick(self, step: int) -> None:
+        """Moves the bar."""
+        if self.bar is not None:
+            self.bar.update(step - self.bar.n)
+
+    def show(self, step: int, values: dict[str, float]) -> None:
+        """Losses, scores and speed of a log line, with the time left."""
+        text = "  ".join(f"{name} {values[name]:.3f}" for name in SHOWN if name in values)
+        text += f"  {values.get('speed/images_per_s', 0):.0f} images/s"
+        if self.bar is not None:
+            self.bar.set_postfix_str(text)
+        else:
+            left = (self.steps - step) * (time.monotonic() - self.began) / max(step - self.start, 1)
+            print(
+                f"step {step}/{self.steps}  epoch {values.get('epoch', 0):.2f}  {text}  {_duration(left)} left",
+                file=self.stream,
+                flush=True,
+            )
+
+    def close(self) -> None:
+        """Leaves the bar as it stands."""
+        if self.bar is not None:
+            self.bar.close()
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

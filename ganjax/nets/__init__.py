@@ -1,0 +1,1 @@
+"""Networks: a size is an argument, never a class."""

@@ -1,0 +1,87 @@
+"""The binder: networks with their parameters, statistics and keys, called like the functions of the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as nn
+import jax
+
+from ganjax.core import Batch, Carry, Generate, Key, Players
+
+Tree = Any
+
+
+class Bound:
+    """D(x) instead of apply({...}, x, train=…, rngs=…, mutable=…): a network bound for the length of one loss.
+
+    Each call draws from a key of its own (dropout, noise) and replaces ``vars``, the BatchNorm and spectral statistics,
+    so calls see each other's in order, as they do in modules that hold them. ``record`` reads them when all is called.
+    """
+
+    def __init__(self, module: nn.Module, params: Tree, vars: Tree, key: Key, train: bool = True) -> None:
+        self.module, self.params, self.vars, self.key, self.train = module, params, vars, key, train
+        self.calls = 0
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        out, new = self._apply(*args, **kwargs)
+        self.vars = {**self.vars, **new}
+        return out
+
+    def frozen(self, *args: Any, **kwargs: Any) -> Any:
+        """The same call with its new statistics dropped, for penalties: recorded under a second gradient they leak."""
+        out, _ = self._apply(*args, **kwargs)
+        return out
+
+    def _apply(self, *args: Any, **kwargs: Any) -> tuple[Any, Tree]:
+        self.calls += 1
+        variables = {"params": self.params, **self.vars}
+        noise = {"noise": jax.random.fold_in(self.key, self.calls)}
+        mutable = list(self.vars) if self.train else []
+        return self.module.apply(variables, *args, train=self.train, rngs=noise, mutable=mutable, **kwargs)  # type: ignore[return-value]
+
+
+def bind(networks: Players, params: Players, carry: Carry, key: Key) -> Players:
+    """G, D = bind(…): each slot's network, or dictionary of networks, in training mode."""
+    keys = jax.random.split(key)
+    return Players(*(_bind(*slot) for slot in zip(networks, params, carry.vars, keys, strict=True)))
+
+
+def _bind(networks: Tree, params: Tree, vars: Tree, key: Key) -> Tree:
+    if isinstance(networks, dict):
+        keys = jax.random.split(key, len(networks))
+        return {name: _bind(networks[name], params[name], vars[name], k) for name, k in zip(networks, keys, strict=True)}
+    return Bound(networks, params, vars, key)
+
+
+def record(carry: Carry, gen: Tree, disc: Tree) -> Carry:
+    """The carry with the statistics that the bound networks recorded."""
+    return carry._replace(vars=jax.tree.map(lambda bound: bound.vars, Players(gen, disc)))
+
+
+def initialise(module: nn.Module, key: Key, *args: Any, **kwargs: Any) -> tuple[Tree, Tree]:
+    """(params, vars) of a fresh network that will be called with these arguments."""
+    params_key, noise_key = jax.random.split(key)
+    variables = module.init({"params": params_key, "noise": noise_key}, *args, train=True, **kwargs)
+    return variables["params"], {name: tree for name, tree in variables.items() if name != "params"}
+
+
+def noise_to_image(
+    generator: nn.Module, critic: nn.Module, inputs: Callable[[Key, int], Batch]
+) -> tuple[Callable[[Key, Batch], tuple[Players, Players, dict[str, Tree]]], Generate]:
+    """``init`` and ``generate`` of a game between one generator of ``inputs`` and one critic of images."""
+
+    def init(key: Key, batch: Batch) -> tuple[Players, Players, dict[str, Tree]]:
+        gen_key, disc_key, input_key = jax.random.split(key, 3)
+        gen_params, gen_vars = initialise(generator, gen_key, **inputs(input_key, len(batch["image"])))
+        disc_params, disc_vars = initialise(critic, disc_key, batch["image"])
+        return Players(gen_params, disc_params), Players(gen_vars, disc_vars), {}
+
+    def generate(
+        params: Tree, vars: Tree, inputs: Batch, key: Key, train: bool = False
+    ) -> tuple[dict[str, jax.Array], Tree]:
+        G = Bound(generator, params, vars, key, train)
+        return {"image": G(**inputs)}, G.vars
+
+    return init, generate

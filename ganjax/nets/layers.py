@@ -1,0 +1,108 @@
+"""Layers that networks share. Parameters are float32; ``dtype`` is what is computed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ganjax.nets import conv
+
+Images = Float[Array, "b _ _ _"]  # height, width and channels change
+Init = Callable[..., jax.Array]
+
+normal_init = nn.initializers.normal(0.02)  # Radford et al. 2016, section 4
+
+
+class Conv(nn.Module):
+    """A k × k convolution of [b, h, w, c]; ``padding`` is (before, after) on both sides, or SAME where it is None."""
+
+    features: int
+    kernel: int = 3
+    stride: int = 1
+    padding: conv.Padding | None = None
+    use_bias: bool = True
+    kernel_init: Init = normal_init
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Images) -> Images:
+        kernel = self.param("kernel", self.kernel_init, (self.kernel, self.kernel, x.shape[-1], self.features))
+        padding = conv.same_padding(x.shape[1], self.kernel, self.stride) if self.padding is None else self.padding
+        return _biased(self, conv.conv(x.astype(self.dtype), kernel.astype(self.dtype), self.stride, padding))
+
+
+class ConvTranspose(nn.Module):
+    """A k × k transposed convolution; ``padding`` (before, after) is what is cut off, ``conv.conv_transpose``."""
+
+    features: int
+    kernel: int = 4
+    stride: int = 2
+    padding: conv.Padding = (1, 1)
+    use_bias: bool = True
+    kernel_init: Init = normal_init
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Images) -> Images:
+        kernel = self.param("kernel", self.kernel_init, (self.kernel, self.kernel, x.shape[-1], self.features))
+        return _biased(
+            self, conv.conv_transpose(x.astype(self.dtype), kernel.astype(self.dtype), self.stride, self.padding)
+        )
+
+
+def _biased(layer: Conv | ConvTranspose, x: Images) -> Images:
+    if not layer.use_bias:
+        return x
+    return x + layer.param("bias", nn.initializers.zeros, (layer.features,)).astype(x.dtype)
+
+
+def batch_norm(
+    train: bool, axis_name: str | None = None, scale_init: Init = nn.initializers.ones, dtype: Any = jnp.float32
+) -> nn.BatchNorm:
+    """BatchNorm with PyTorch's constants; ``axis_name`` joins the statistics of the devices under pmap."""
+    return nn.BatchNorm(
+        use_running_average=not train,
+        momentum=0.9,
+        epsilon=1e-5,
+        axis_name=axis_name,
+        scale_init=scale_init,
+        dtype=dtype,
+        use_fast_variance=False,  # E[x²] − E[x]² cancels on flat images
+    )
+
+
+def layer_norm(dtype: Any = jnp.float32) -> nn.LayerNorm:
+    """LayerNorm over all of an image, scale and bias per channel.  Gulrajani et al. 2017, official code."""
+    return nn.LayerNorm(
+        epsilon=1e-5, reduction_axes=(1, 2, 3), feature_axes=-1, dtype=dtype, use_fast_variance=False
+    )
+
+
+def leaky_relu(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Slope 0.2 below zero, as almost every GAN has it."""
+    return nn.leaky_relu(x, 0.2)
+
+
+def identity(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """x."""
+    return x
+
+
+def sigmoid_image(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """2σ(x) − 1: the door of a generator that works in [0, 1]."""
+    return 2 * nn.sigmoid(x) - 1
+
+
+def unit_range(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """(x + 1) / 2: the door of a critic that works in [0, 1]."""
+    return (x + 1) / 2
+
+
+def normal_scale_init(key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32) -> jax.Array:
+    """γ ~ N(1, 0.02²).  Radford et al. 2016, as the official code and the tutorials have it."""
+    return 1 + 0.02 * jax.random.normal(key, shape, dtype)

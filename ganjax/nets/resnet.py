@@ -1,0 +1,140 @@
+"""The residual networks of WGAN-GP: CIFAR-10 (32 px) and the "good" generator and critic (64 px).
+
+Gulrajani et al. 2017, arXiv:1704.00028, appendix F and official code. A block is [norm] ReLU conv [norm] ReLU conv,
+added to its input; up = nearest-neighbour doubling before a convolution, down = mean pooling after one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as nn
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ganjax.nets.layers import Conv, batch_norm, layer_norm
+from ganjax.nets.wgan_gp import fan_average, glorot
+
+Images = Float[Array, "b _ _ _"]  # height, width and channels change
+
+
+def upsample(x: Images) -> Images:
+    """Each pixel becomes 2 × 2: nearest neighbour."""
+    b, h, w, c = x.shape
+    return jnp.broadcast_to(x[:, :, None, :, None, :], (b, h, 2, w, 2, c)).reshape(b, 2 * h, 2 * w, c)
+
+
+def pool(x: Images) -> Images:
+    """Each 2 × 2 becomes its mean."""
+    b, h, w, c = x.shape
+    return x.reshape(b, h // 2, 2, w // 2, 2, c).mean(axis=(2, 4))
+
+
+class Block(nn.Module):
+    """A residual block; ``between`` are the channels between its convolutions."""
+
+    features: int
+    between: int
+    up: bool = False
+    down: bool = False
+    norm: Callable[[], nn.Module] | None = None
+    first_bias: bool = True
+    first_block: bool = False
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Images) -> Images:
+        h = x if self.first_block else self._act(x)  # the critic's first block meets raw pixels
+        h = upsample(h) if self.up else h
+        h = Conv(self.between, use_bias=self.first_bias, kernel_init=fan_average(), dtype=self.dtype)(h)
+        h = Conv(self.features, kernel_init=fan_average(), dtype=self.dtype)(self._act(h))
+        return self._shortcut(x) + (pool(h) if self.down else h)
+
+    def _act(self, x: Images) -> Images:
+        return nn.relu(self.norm()(x) if self.norm else x)
+
+    def _shortcut(self, x: Images) -> Images:
+        if not (self.up or self.down) and x.shape[-1] == self.features:
+            return x
+        x = pool(x) if self.down else upsample(x) if self.up else x
+        return Conv(self.features, 1, kernel_init=fan_average(2.0), dtype=self.dtype)(x)
+
+
+class Generator(nn.Module):
+    """z -> dense 4 × 4 -> blocks that double -> BatchNorm ReLU conv tanh -> images in [-1, 1]."""
+
+    widths: tuple[int, ...]
+    image_channels: int
+    first_bias: bool
+    axis_name: str | None
+    dtype: Any
+
+    @nn.compact
+    def __call__(self, z: Float[Array, "b n"], train: bool = True) -> Images:
+        def norm() -> nn.Module:
+            return batch_norm(train, self.axis_name, dtype=self.dtype)
+
+        first, *rest = self.widths
+        x = nn.Dense(16 * first, kernel_init=glorot, dtype=self.dtype)(z).reshape(len(z), 4, 4, first)
+        for width in rest:
+            x = Block(width, width, up=True, norm=norm, first_bias=self.first_bias, dtype=self.dtype)(x)
+        x = Conv(self.image_channels, kernel_init=fan_average(2.0), dtype=self.dtype)(nn.relu(norm()(x)))
+        return jnp.tanh(x.astype(jnp.float32))
+
+
+class CifarCritic(nn.Module):
+    """32 px -> two blocks that halve, two that do not -> ReLU, mean over pixels, dense; no norm at all."""
+
+    channels: int
+    dtype: Any
+
+    @nn.compact
+    def __call__(self, x: Images, train: bool = True) -> Float[Array, " b"]:
+        x = Block(self.channels, self.channels, down=True, first_block=True, dtype=self.dtype)(x)
+        for down in (True, False, False):
+            x = Block(self.channels, self.channels, down=down, dtype=self.dtype)(x)
+        x = nn.relu(x).mean(axis=(1, 2))
+        return nn.Dense(1, kernel_init=glorot, dtype=self.dtype)(x)[:, 0].astype(jnp.float32)
+
+
+class GoodCritic(nn.Module):
+    """64 px -> conv -> four blocks that halve, with LayerNorm -> dense."""
+
+    channels: int
+    dtype: Any
+
+    @nn.compact
+    def __call__(self, x: Images, train: bool = True) -> Float[Array, " b"]:
+        x = Conv(self.channels, kernel_init=fan_average(2.0), dtype=self.dtype)(x)
+        for factor in (2, 4, 8, 8):
+            x = Block(
+                factor * self.channels,
+                x.shape[-1],
+                down=True,
+                norm=lambda: layer_norm(self.dtype),
+                first_bias=False,
+                dtype=self.dtype,
+            )(x)
+        x = x.reshape(len(x), -1)
+        return nn.Dense(1, kernel_init=glorot, dtype=self.dtype)(x)[:, 0].astype(jnp.float32)
+
+
+def cifar_generator(channels: int = 128, axis_name: str | None = None, dtype: Any = jnp.float32) -> nn.Module:
+    """z -> 32 × 32 × 3, three blocks of equal width."""
+    return Generator((channels,) * 4, 3, True, axis_name, dtype)
+
+
+def cifar_critic(channels: int = 128, dtype: Any = jnp.float32) -> nn.Module:
+    """32 × 32 × c -> critic values."""
+    return CifarCritic(channels, dtype)
+
+
+def good_generator(channels: int = 64, axis_name: str | None = None, dtype: Any = jnp.float32) -> nn.Module:
+    """z -> 64 × 64 × 3, widths 8, 8, 4, 2, 1 times ``channels``."""
+    return Generator(tuple(channels * i for i in (8, 8, 4, 2, 1)), 3, False, axis_name, dtype)
+
+
+def good_critic(channels: int = 64, dtype: Any = jnp.float32) -> nn.Module:
+    """64 × 64 × c -> critic values."""
+    return GoodCritic(channels, dtype)

@@ -1,0 +1,1 @@
+"""One file per paper: a system is found by its module name."""

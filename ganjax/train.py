@@ -1,0 +1,173 @@
+"""Training: feed the compiled step, tell what it says, save what it makes, go on where it stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from ganjax.checkpoint import Checkpoints
+from ganjax.data import pipeline
+from ganjax.monitor import networks
+from ganjax.monitor.log import Log, Progress
+from ganjax.parallel import Devices
+from ganjax.run import FINITE, Run, claim, compile_step, feeding_options, initial_state, prepare
+from ganjax.samples import evaluate_modes, sampler, show_samples
+
+Tree = Any
+Pending = list[tuple[int, Tree]]  # (first step, metrics) of each call since they were last read
+
+
+def train(config: ConfigDict, workdir: Path) -> None:
+    """Trains to config.train.steps, going on from the newest checkpoint of ``workdir``.
+
+    A signal (SIGTERM, Ctrl-C) saves and returns.
+
+    Raises:
+        UserError: the config, the data or what is in ``workdir`` does not fit.
+        FloatingPointError: a parameter is no longer finite; the last good checkpoint is kept.
+    """
+    run = prepare(config)
+    claim(workdir, config)
+    _say(networks.table(networks.overview(run.game.gan, jax.tree.map(networks.one_micro, run.batch))))
+    with stopping() as stop, Checkpoints(workdir, config.train.keep) as checkpoints:
+        state = initial_state(run)
+        start, state = checkpoints.restore(state) or (0, state)
+        _say(f"{workdir}: {f'going on from step {start}' if start else 'a new run'}, {run.steps} steps in all")
+        with contextlib.closing(Log(workdir, start)) as log, contextlib.closing(Progress(start, run.steps)) as progress:
+            step = loop(run, state, start, workdir, checkpoints, log, progress, stop)
+    _say(f"{workdir}: {'done' if step >= run.steps else 'stopped; the same command goes on'} at step {step}, saved")
+
+
+def loop(
+    run: Run,
+    state: Tree,
+    step: int,
+    workdir: Path,
+    checkpoints: Checkpoints,
+    log: Log,
+    progress: Progress,
+    stop: Callable[[], bool],
+) -> int:
+    """Steps until the last one or a signal; returns where it ended, saved."""
+    settings, devices, sample = run.config.train, compile_step(run), sampler(run)
+    state, pending, clock = devices.spread(state), Pending(), Clock(run, step)
+
+    def due(name: str, before: int) -> bool:
+        every = settings[f"{name}_every"]
+        return bool(every) and (step // every > before // every or step >= run.steps)
+
+    with contextlib.closing(feed(run, devices, step)) as batches:
+        while step < run.steps and not stop():
+            before, (taken, batch) = step, next(batches)
+            state, metrics = devices.step(state, batch, run.step_key)
+            pending.append((step, metrics))
+            step += taken
+            progress.tick(step)
+            if due("log", before) or due("eval", before):
+                values = read(run, pending) | clock.read(step)
+                if due("eval", before):
+                    values |= _spread(evaluate_modes(run, sample, devices.gather(state), step, workdir))
+                log.write(step, values)
+                progress.show(step, values)
+            if due("sample", before):
+                show_samples(run, sample, devices.gather(state), step, workdir, log)
+            if due("save", before):
+                read(run, pending)
+                checkpoints.save(step, devices.gather(state))
+        read(run, pending)
+        checkpoints.save(step, devices.gather(state))
+    return step
+
+
+def feed(run: Run, devices: Devices, start: int) -> Iterator[tuple[int, Tree]]:
+    """(steps in it, batch on the devices) from step ``start`` on; the next are on their way meanwhile."""
+    per_call = run.config.train.steps_per_call
+    host = pipeline.batches(
+        run.source,
+        batch_size=run.config.train.batch_size,
+        micro=run.game.micro,
+        start=start,
+        **feeding_options(run.config.data),
+    )
+
+    def calls() -> Iterator[tuple[int, Tree]]:
+        for step in range(start, run.steps, per_call):
+            batches = [next(host) for _ in range(min(per_call, run.steps - step))]
+            yield len(batches), batches[0] if per_call == 1 else jax.tree.map(lambda *x: np.stack(x), *batches)
+
+    return pipeline.prefetch(calls(), lambda call: (call[0], devices.put(call[1])))
+
+
+def read(run: Run, pending: Pending) -> dict[str, float]:
+    """The newest metrics as numbers (several seeds: their mean, and ``_std``); empties ``pending``.
+
+    Raises:
+        FloatingPointError: after one of the pending steps a parameter was not finite.
+    """
+    for first, metrics in pending:
+        finite = np.asarray(metrics[FINITE]).reshape(-1, run.config.train.num_seeds)
+        if not finite.all():
+            step = first + int(np.argmin(finite.all(axis=1))) + 1
+            raise FloatingPointError(
+                f"step {step}: a parameter became NaN or infinite; checkpoints of earlier steps are kept. "
+                "Lower the learning rates, or look at the last lines of metrics.jsonl"
+            )
+    newest = jax.device_get(pending[-1][1]) if pending else {}
+    pending.clear()
+    if run.config.train.steps_per_call > 1:
+        newest = {name: value[-1] for name, value in newest.items()}
+    return _spread({name: value for name, value in newest.items() if name != FINITE})
+
+
+def _spread(values: dict[str, Any]) -> dict[str, float]:
+    out: dict[str, float] = {}
+    for name, value in values.items():
+        out[name] = float(np.mean(value))
+        if np.size(value) > 1:
+            out[f"{name}_std"] = float(np.std(value))
+    return out
+
+
+class Clock:
+    """Epochs so far, and speed since it was last read; the first reading, which compiles, has none."""
+
+    def __init__(self, run: Run, step: int) -> None:
+        self.run, self.seen = run, self._seen(step)
+        self.time: float | None = None
+
+    def _seen(self, step: int) -> int:
+        return pipeline.position(self.run.game.micro, step) * int(self.run.config.train.batch_size)
+
+    def read(self, step: int) -> dict[str, float]:
+        """{epoch, speed/images_per_s} at a step."""
+        now, seen, before = time.monotonic(), self._seen(step), (self.time, self.seen)
+        self.time, self.seen = now, seen
+        values = {"epoch": seen / self.run.source.size}
+        if before[0] is not None:
+            values["speed/images_per_s"] = (seen - before[1]) / (now - before[0])
+        return values
+
+
+@contextlib.contextmanager
+def stopping() -> Iterator[Callable[[], bool]]:
+    """Whether SIGTERM or SIGINT came; the handlers only note it, so a step, a save, a compilation ends first."""
+    came: list[int] = []
+    old = {number: signal.signal(number, lambda number, _: came.append(number)) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

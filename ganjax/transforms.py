@@ -1,0 +1,79 @@
+"""What a paper does to its optimiser, as optax transformations: terms of an ``optax.chain``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+Tree = Any
+
+
+def clip(params: Tree, c: float) -> Tree:
+    """Every entry of ``params`` sent into [−c, c].  Arjovsky et al. 2017, algorithm 1, line 7."""
+    return jax.tree.map(lambda p: jnp.clip(p, *_bounds(p, c)), params)
+
+
+def clip_weights(c: float) -> optax.GradientTransformation:
+    """Weight clipping, last in a chain: after ``apply_updates`` every parameter lies in [−c, c], without exception.
+
+    The update becomes clip(p + u, ±(c − ε (|p| + c))) − p, ε of p's dtype: taking p away and adding it back rounds
+    twice, and the margin is what that can amount to (where it would pass c, 0 is exact).  Arjovsky et al. 2017,
+    algorithm 1, line 7.
+
+    Raises:
+        ValueError: ``update`` was called without params.
+    """
+
+    def clipped(update: jax.Array, p: jax.Array) -> jax.Array:
+        low, high = _bounds(p, c)
+        margin = jnp.minimum(jnp.finfo(p.dtype).eps * (jnp.abs(p) + high), high)
+        return (jnp.clip(p + update.astype(p.dtype), low + margin, high - margin) - p).astype(p.dtype)
+
+    def update(updates: Tree, state: optax.EmptyState, params: Tree | None = None) -> tuple[Tree, optax.EmptyState]:
+        if params is None:
+            raise ValueError("clip_weights needs the parameters: call update(updates, state, params)")
+        return jax.tree.map(clipped, updates, params), state
+
+    return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
+
+
+def _bounds(p: jax.Array, c: float) -> tuple[jax.Array, jax.Array]:
+    """±c in p's dtype, rounded towards zero: the nearest bfloat16 of 0.01 lies beyond it."""
+    high = np.asarray(c, p.dtype)
+    inside = jnp.asarray(np.nextafter(high, np.zeros_like(high)) if float(high) > c else high)
+    return -inside, inside
+
+
+def scale_by_step(schedule: Callable[[jax.Array], jax.Array]) -> optax.GradientTransformationExtraArgs:
+    """Multiplies updates by schedule(step), step = generator updates so far, as ``core.play`` passes it.
+
+    Optax counts updates of its own optimiser: with five critic updates a step its decay would end five times too early.
+    """
+
+    def update(updates: Tree, state: optax.EmptyState, params: Tree | None = None, *, step: jax.Array, **_: Any) -> Any:
+        factor = schedule(step)
+        return jax.tree.map(lambda u: u * jnp.asarray(factor, u.dtype), updates), state
+
+    return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
+
+
+def scheduled(
+    optimiser: optax.GradientTransformation, schedule: Callable[[jax.Array], jax.Array]
+) -> optax.GradientTransformationExtraArgs:
+    """An optimiser whose learning rate is multiplied by schedule(step), step = generator updates."""
+    return optax.chain(optimiser, scale_by_step(schedule))
+
+
+def linear_decay(steps: int, start: int = 0) -> Callable[[jax.Array], jax.Array]:
+    """The factor 1 until ``start``, then linearly to 0 at ``steps`` generator updates."""
+    return lambda step: jnp.clip((steps - step) / (steps - start), 0, 1).astype(jnp.float32)
+
+
+def pmean_gradients(axis: str) -> optax.GradientTransformation:
+    """Gradients averaged over a mapped axis (pmap, vmap(axis_name)); first in a chain."""
+    return optax.stateless(lambda updates, params: jax.lax.pmean(updates, axis))

@@ -1,0 +1,50 @@
+"""Packaging; everything else is in pyproject.toml."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+here = Path(__file__).parent
+version = re.search(r'__version__ = "(.+?)"', (here / "ganjax/__init__.py").read_text()).group(1)
+
+setup(
+    name="ganjax",
+    version=version,
+    description="Generative adversarial networks in JAX: one file per paper, one pure step per system",
+    long_description=(here / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.11",
+    packages=[*find_packages(include=["ganjax", "ganjax.*"]), "ganjax.configs"],
+    package_dir={"ganjax.configs": "configs"},
+    package_data={"ganjax": ["py.typed"], "ganjax.data": ["*.xz", "*.md"]},
+    install_requires=[
+        "absl-py",
+        "array_record",
+        "flax>=0.12.8",
+        "importlib_resources",  # tensorflow-datasets needs it and does not say so
+        "jax>=0.10.2",
+        "jaxtyping",
+        "ml-collections>=1.1.0",
+        "numpy",
+        "optax>=0.2.8",
+        "orbax-checkpoint>=0.12.0",
+        "pillow",
+        "tensorboardX",
+        "tensorflow-datasets>=4.9.10",
+        "tqdm",
+    ],
+    extras_require={
+        "cuda": ["jax[cuda]"],
+        "cuda13": ["jax[cuda13]"],
+        "tf": ["tensorflow"],
+        "grain": ["grain"],
+        "avatars": ["dicebear-core", "dicebear-styles", "resvg-py"],
+        "metrics": ["scipy"],
+        "test": ["beartype", "mlxtend", "pytest", "pytest-xdist"],
+        "parity": ["torch"],
+        "dev": ["mypy", "ruff"],
+    },
+)

@@ -1,0 +1,126 @@
+"""Networks: sizes, ranges, the published counts, statistics as the binder records them."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ganjax.nets import bind, dcgan, lsgan, mlp, resnet, wgan_gp
+from ganjax.nets.conv import library
+
+COUNTS = [  # network, input shape of one example, parameters
+    (mlp.generator(), (100,), 114_064),
+    (mlp.critic(), (28, 28, 1), 100_609),
+    (mlp.generator(hidden=(1200, 1200)), (100,), 2_503_984),
+    (mlp.critic(hidden=(240, 240), pieces=5), (28, 28, 1), 1_231_441),
+    (dcgan.generator(), (100,), 3_576_704),
+    (dcgan.generator(last_bias=True), (100,), 3_576_707),
+    (dcgan.critic(), (64, 64, 3), 2_765_568),
+    (dcgan.critic(128, norm_first=True), (128, 128, 3), 11_164_544),
+    (dcgan.critic(128, norm_first=True, output=jax.nn.sigmoid), (128, 128, 3), 11_164_544),
+    (dcgan.critic(128), (128, 128, 3), 11_164_416),
+    (dcgan.generator(128), (100,), 12_786_560),
+    (dcgan.generator(128), (128,), 13_245_312),
+    (resnet.good_generator(), (128,), 8_540_483),
+    (resnet.good_critic(), (64, 64, 3), 7_491_841),
+    (resnet.cifar_generator(), (128,), 1_204_483),
+    (resnet.cifar_critic(), (32, 32, 3), 1_053_825),
+    (wgan_gp.mnist_generator(), (128,), 1_554_177),
+    (wgan_gp.mnist_critic(), (28, 28, 1), 1_030_145),
+    (lsgan.generator(), (1024,), 15_591_427),
+    (lsgan.critic(), (112, 112, 3), 4_333_441),
+]
+
+
+@pytest.mark.parametrize(("network", "shape", "count"), COUNTS, ids=[str(row[2]) for row in COUNTS])
+def test_published_counts(key, network, shape, count):
+    params, _ = jax.eval_shape(lambda key: bind.initialise(network, key, jnp.zeros((2, *shape))), key)
+    assert sum(leaf.size for leaf in jax.tree.leaves(params)) == count
+
+
+SMALL = [  # generator, latents, critic, images
+    (mlp.generator(), 100, mlp.critic(), (28, 28, 1)),
+    (mlp.point_generator(), 2, mlp.point_critic(), (2,)),
+    *[(dcgan.generator(s, 2), 5, dcgan.critic(s, 2), (s, s, 3)) for s in (8, 32, 64, 128)],
+    (dcgan.generator(16, 2, norm=False), 5, dcgan.critic(16, 2, norm=False), (16, 16, 3)),
+    (resnet.cifar_generator(4), 5, resnet.cifar_critic(4), (32, 32, 3)),
+    (resnet.good_generator(2), 5, resnet.good_critic(2), (64, 64, 3)),
+    (wgan_gp.mnist_generator(2), 5, wgan_gp.mnist_critic(2), (28, 28, 1)),
+    (wgan_gp.cifar_generator(2), 5, wgan_gp.cifar_critic(2), (32, 32, 3)),
+    (lsgan.generator(2), 5, lsgan.critic(2), (112, 112, 3)),
+]
+
+
+@pytest.mark.parametrize(("generator", "latent", "critic", "shape"), SMALL, ids=lambda x: getattr(type(x), "__module__", None) and None)
+def test_images_are_in_range_and_values_one_each(key, generator, latent, critic, shape):
+    @jax.jit
+    def play(key):
+        gen_params, gen_vars = bind.initialise(generator, key, jnp.zeros((3, latent)))
+        images = bind.Bound(generator, gen_params, gen_vars, key)(10 * jax.random.normal(key, (3, latent)))
+        disc_params, disc_vars = bind.initialise(critic, key, images)
+        return images, bind.Bound(critic, disc_params, disc_vars, key)(images)
+
+    with library():
+        images, values = play(key)
+    assert images.shape == (3, *shape)
+    assert images.dtype == values.dtype == jnp.float32
+    assert len(shape) == 1 or float(jnp.abs(images).max()) <= 1
+    assert values.shape == (3,)
+
+
+@pytest.mark.parametrize("size", [0, 4, 12, 33, 63])
+def test_a_size_that_dcgan_cannot_make_is_refused(size):
+    with pytest.raises(ValueError, match=r"8, 16, 32, 64, 128"):
+        dcgan.generator(size)
+
+
+def test_bfloat16_computes_low_and_keeps_high(key):
+    critic = dcgan.critic(8, 2, dtype=jnp.bfloat16)
+    params, vars = bind.initialise(critic, key, jnp.zeros((2, 8, 8, 3)))
+    assert {leaf.dtype for leaf in jax.tree.leaves(params)} == {jnp.dtype("float32")}
+    assert bind.Bound(critic, params, vars, key)(jnp.ones((2, 8, 8, 3))).dtype == jnp.float32
+
+
+def bound(key, train=True):
+    critic = dcgan.critic(16, 2)
+    params, vars = bind.initialise(critic, key, jnp.zeros((2, 16, 16, 3)))
+    return bind.Bound(critic, params, vars, key, train)
+
+
+def test_statistics_are_recorded_call_by_call(key):
+    """Two calls on one batch: running mean = 0.1 m, then 0.19 m."""
+    D, x = bound(key), jax.random.normal(key, (4, 16, 16, 3))
+    D(x)
+    once = jax.tree.leaves(D.vars)
+    D(x)
+    means = [(a, b) for a, b in zip(once, jax.tree.leaves(D.vars), strict=True) if float(jnp.abs(a).max()) < 0.5]
+    assert means
+    for a, b in means:
+        np.testing.assert_allclose(b, 1.9 * a, rtol=1e-4)
+
+
+def test_frozen_and_evaluating_calls_record_nothing(key):
+    D, x = bound(key), jax.random.normal(key, (4, 16, 16, 3))
+    before = D.vars
+    trained = D.frozen(x)
+    assert D.vars is before
+    E = bound(key, train=False)
+    assert float(jnp.abs(E(x) - trained).max()) > 1e-3
+    for a, b in zip(jax.tree.leaves(E.vars), jax.tree.leaves(before), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_frozen_under_a_second_gradient_leaks_nothing(key):
+    from ganjax.penalties import gradient_penalty
+
+    x = jax.random.normal(key, (4, 16, 16, 3))
+    with jax.checking_leaks():
+        value = jax.jit(lambda key: gradient_penalty(bound(key).frozen, x).mean())(key)
+    assert np.isfinite(value)
+
+
+def test_noise_differs_between_calls(key):
+    critic = mlp.critic(dropout=(0.5, 0.5))
+    params, vars = bind.initialise(critic, key, jnp.zeros((2, 28, 28, 1)))
+    D, x = bind.Bound(critic, params, vars, key), jnp.ones((2, 28, 28, 1))
+    assert float(jnp.abs(D(x) - D(x)).max()) > 0
