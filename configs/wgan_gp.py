@@ -8,14 +8,14 @@ digits at hand; grid25 and ring8 are mixtures in the plane.
 
 from ml_collections import ConfigDict
 
-from ganjax.config import base, call, function, pick
+from ganjax.config import base, call, pick, plane
 
 
 def cifar10(config: ConfigDict) -> None:
     """gan_cifar_resnet, unconditional: 100,000 steps, learning rate to 0. Deviation: G's batch is D's, 64, not 128."""
     config.generator = call("nets.resnet.cifar_generator", channels=128)
     config.critic = call("nets.resnet.cifar_critic", channels=128)
-    decay = function("transforms.linear_decay", steps=100_000)
+    decay = call("transforms.linear_decay", steps=100_000)
     for who in ("gen_opt", "disc_opt"):
         adam = call("optax.adam", learning_rate=2e-4, b1=0.0, b2=0.9)
         config[who] = call("transforms.scheduled", optimiser=adam, schedule=decay)
@@ -59,22 +59,14 @@ def digits(config: ConfigDict) -> None:
 
 def grid25(config: ConfigDict) -> None:
     """The 25 Gaussians of section 5 of the paper's appendix, λ = 0.1 as in gan_toy; three seeds in one program."""
-    _plane(config, "grid25")
+    plane(config, "grid25", latent_dim=2)
+    config.gan.penalty_weight = 0.1
 
 
 def ring8(config: ConfigDict) -> None:
     """The 8 Gaussians, as grid25."""
-    _plane(config, "ring8")
-
-
-def _plane(config: ConfigDict, name: str) -> None:
-    config.generator = call("nets.mlp.point_generator", hidden=(128, 128, 128))
-    config.critic = call("nets.mlp.point_critic", hidden=(128, 128, 128))
-    config.gan.update(latent_dim=2, penalty_weight=0.1)
-    _adam(config, 1e-3, 0.5)
-    config.data.update(name=name, image_size=None, channels=None)
-    config.train.update(steps=6000, batch_size=256, num_seeds=3, log_every=200, sample_every=1000, eval_every=1000)
-    config.train.save_every = 2000
+    plane(config, "ring8", latent_dim=2)
+    config.gan.penalty_weight = 0.1
 
 
 def _adam(config: ConfigDict, learning_rate: float, b1: float) -> None:

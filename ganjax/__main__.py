@@ -22,10 +22,11 @@ def main(argv: Sequence[str]) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     parser.epilog = "Training: python -m ganjax.main --config=configs/wgan_gp.py"
     for name, text in VERBS.items():
-        module = importlib.import_module(f"ganjax.commands.{name}")
-        verb = verbs.add_parser(name, help=text, description=module.__doc__, allow_abbrev=False)
-        module.arguments(verb)
-        verb.set_defaults(run=module.run)
+        verb = verbs.add_parser(name, help=text, description=text, allow_abbrev=False)
+        if name in argv[:1]:  # the others need not be imported
+            module = importlib.import_module(f"ganjax.commands.{name}")
+            module.arguments(verb)
+            verb.set_defaults(run=module.run)
     options, rest = parser.parse_known_args(list(argv))
     unknown = rest if options.verb != "inspect" else [each for each in rest if not each.startswith("--config.")]
     if unknown:

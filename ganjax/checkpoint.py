@@ -35,7 +35,7 @@ class Checkpoints:
 
     def steps(self) -> list[int]:
         """The steps that can be restored, oldest first."""
-        return sorted(self.manager.all_steps(read=True))
+        return sorted(self.manager.all_steps())
 
     def restore(self, like: State, step: int | None = None) -> tuple[int, State] | None:
         """(step, state) of a given step, or of the newest that can be read; None where there is none.

@@ -83,6 +83,18 @@ def function(name: str, **keywords: Any) -> ConfigDict:
     return ConfigDict({"function": name, **keywords})
 
 
+def plane(config: ConfigDict, name: str, latent_dim: int, steps: int = 6000) -> None:
+    """Turns a config to a mixture in the plane: small MLPs, Adam 10⁻³ with β₁ = ½, three seeds in one program."""
+    config.generator = call("nets.mlp.point_generator", hidden=(128, 128, 128))
+    config.critic = call("nets.mlp.point_critic", hidden=(128, 128, 128))
+    config.gan.latent_dim = latent_dim
+    for who in ("gen_opt", "disc_opt"):
+        config[who] = call("optax.adam", learning_rate=1e-3, b1=0.5, b2=0.9)
+    config.data.update(name=name, image_size=None, channels=None)
+    config.train.update(steps=steps, batch_size=256, num_seeds=3, ema_decay=0.995)
+    config.train.update(log_every=200, sample_every=1000, eval_every=1000, save_every=2000)
+
+
 def load(spec: str, overrides: Sequence[str] = ()) -> ConfigDict:
     """The config of ``configs/NAME.py[:VARIANT]`` with overrides ``--config.section.key=value``.
 
@@ -254,5 +266,6 @@ def _modules(name: str) -> list[str]:
 
 
 def _readable(error: Exception, overrides: Sequence[str]) -> str:
-    text = str(error).strip("\"'").splitlines()[0]
+    lines = [line for line in str((error.args or [error])[0]).splitlines() if line.strip()] or [type(error).__name__]
+    text = re.sub(r"^[\w.]*(Error|Exception): ", "", lines[-1].strip("\"' "))
     return text if isinstance(error, UserError) else f"{text} (in {' '.join(overrides)})" if overrides else text

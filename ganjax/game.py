@@ -52,11 +52,17 @@ def build(config: ConfigDict, axis_name: str | None = None) -> Game:
     gan = system.build(**networks, **keywords)
     tx = _optimizers(system, config, axis_name)
     schedule = configs.resolve(config.get("schedule", {}), "config.schedule")
-    moves = getattr(system, "moves", alternate)
+    moves = step_of(system)
     configs.check_keywords(moves, schedule, "config.schedule")
     step = moves(gan, tx, **schedule)
     decay = configs.resolve(config.train.ema_decay, "config.train.ema_decay")
     return Game(gan, tx, _averaging(step, decay) if decay else step, _micro(moves, schedule), bool(decay))
+
+
+def step_of(system: Any) -> Callable[..., Step]:
+    """How a system is played: its own ``moves``, or ``alternate``."""
+    moves: Callable[..., Step] = getattr(system, "moves", alternate)
+    return moves
 
 
 def _system(name: str) -> Any:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from ganjax.errors import UserError
 
@@ -37,6 +37,8 @@ def parse(argv: Sequence[str]) -> list[str]:
         rest = FLAGS(argv, known_only=True)[1:]
     except flags.Error as error:
         raise UserError(str(error)) from None
+    if not any(argument.startswith(("-v", "--v")) for argument in argv):
+        logging.set_verbosity(logging.WARNING)  # the checkpoints' own news would fill the screen
     overrides: list[str] = []
     for argument in rest:
         if argument.startswith("--config."):

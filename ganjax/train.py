@@ -140,9 +140,11 @@ def _spread(values: dict[str, Any]) -> dict[str, float]:
 class Clock:
     """Epochs so far, and speed since it was last read; the first reading, which compiles, has none."""
 
+    time: float | None
+
     def __init__(self, run: Run, step: int) -> None:
-        self.run, self.seen = run, self._seen(step)
-        self.time: float | None = None
+        self.run, self.time = run, None
+        self.seen = self._seen(step)
 
     def _seen(self, step: int) -> int:
         return pipeline.position(self.run.game.micro, step) * int(self.run.config.train.batch_size)

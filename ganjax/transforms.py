@@ -74,6 +74,16 @@ def linear_decay(steps: int, start: int = 0) -> Callable[[jax.Array], jax.Array]
     return lambda step: jnp.clip((steps - step) / (steps - start), 0, 1).astype(jnp.float32)
 
 
+def exponential_decay(factor: float, floor: float = 0.0) -> Callable[[jax.Array], jax.Array]:
+    """The factor max(factor⁻ˢᵗᵉᵖ, floor).  Goodfellow et al. 2014, official code."""
+    return lambda step: jnp.maximum(jnp.exp(-step * jnp.log(factor)), floor).astype(jnp.float32)
+
+
+def ema_warm_up(decay: float) -> Callable[[jax.Array], jax.Array]:
+    """min(decay, (1 + step) / (10 + step)): an average that does not remember the first, random generators."""
+    return lambda step: jnp.minimum(decay, (1 + step) / (10 + step)).astype(jnp.float32)
+
+
 def pmean_gradients(axis: str) -> optax.GradientTransformation:
     """Gradients averaged over a mapped axis (pmap, vmap(axis_name)); first in a chain."""
     return optax.stateless(lambda updates, params: jax.lax.pmean(updates, axis))

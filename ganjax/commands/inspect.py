@@ -12,8 +12,9 @@ import numpy as np
 from ganjax import config as configs
 from ganjax import game
 from ganjax.errors import UserError
-from ganjax.monitor import networks
-from ganjax.run import compile_step, initial_shapes, prepare
+from ganjax.monitor import flops, networks
+from ganjax.nets.conv import library
+from ganjax.run import Run, compile_step, initial_shapes, prepare
 
 Shapes = Any
 
@@ -64,18 +65,15 @@ def counts(played: game.Game, batch: Shapes) -> dict[str, Any]:
     return {who: networks.parameters(slot, seen) for who, slot in zip(params._fields, params, strict=True)}
 
 
-def cost(run_: Any) -> dict[str, Any]:
-    """FLOPs of one step as the compiler counts them, and bytes of the compiled step by use."""
-    batch = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), run_.batch)
-    compiled = compile_step(run_).step.lower(initial_shapes(run_), batch, run_.step_key).compile()
-    analysis = compiled.cost_analysis() or {}
-    sizes = compiled.memory_analysis()
-    memory = {
-        use: int(getattr(sizes, f"{use}_size_in_bytes"))
-        for use in ("argument", "output", "alias", "temp")
-        if sizes is not None
-    }
-    return {"flops": float(analysis.get("flops", float("nan"))), "memory": memory}
+def cost(run_: Run) -> dict[str, Any]:
+    """FLOPs of one step's matmuls and convolutions, and the compiled step's bytes by use."""
+    state, batch = initial_shapes(run_), jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), run_.batch)
+    with library():
+        jaxpr = jax.make_jaxpr(run_.game.step)(jax.eval_shape(run_.game.init, jax.random.key(0), batch), batch, jax.random.key(0))
+    sizes = compile_step(run_).step.lower(state, batch, run_.step_key).compile().memory_analysis()  # type: ignore[attr-defined]
+    uses = ("argument", "output", "alias", "temp")
+    memory = {use: int(getattr(sizes, f"{use}_size_in_bytes")) for use in uses} if sizes else {}
+    return {"flops": flops.count(jaxpr) * run_.config.train.num_seeds, "memory": memory}
 
 
 def _memory(sizes: dict[str, int]) -> str:

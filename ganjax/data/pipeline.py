@@ -1,0 +1,161 @@
+"""From a source to batches on their way to a device: order, flips and crops in closed form of (seed, step).
+
+There is no iterator state: a run that is resumed at step k sees what it would have seen.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ganjax.data.source import Examples, Source
+from ganjax.errors import UserError
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+@functools.lru_cache(maxsize=4)
+def _permutation(seed: int, epoch: int, size: int) -> np.ndarray:
+    return np.random.default_rng((seed, epoch)).permutation(size)
+
+
+def indices(seed: int, size: int, batch_size: int, position: int) -> np.ndarray:
+    """Batch number ``position`` of the endless stream of epochs, each a permutation of its own; batches may span two."""
+    places = np.arange(position * batch_size, (position + 1) * batch_size)
+    epochs, offsets = np.divmod(places, size)
+    return np.concatenate([_permutation(seed, int(e), size)[offsets[epochs == e]] for e in np.unique(epochs)])
+
+
+def position(micro: Callable[[int], int], step: int) -> int:
+    """Batches that are gone before ``step``: the sum of micro(s) over s < step."""
+    return sum(micro(s) for s in range(step))
+
+
+def batches(
+    source: Source,
+    *,
+    batch_size: int,
+    micro: Callable[[int], int],
+    seed: int = 0,
+    start: int = 0,
+    flip: bool = False,
+    crop: int | None = None,
+    crop_at: str = "centre",
+) -> Iterator[Examples]:
+    """Host batches [m, b, …] of step start, start + 1, …, m = micro(step), for ever.
+
+    ``flip`` mirrors each example left to right with probability ½; ``crop`` cuts squares of that many pixels, in the
+    centre or (``crop_at="random"``) anywhere. All images of one example are treated alike.
+
+    Raises:
+        UserError: the crop is larger than the images, or cut at a place that does not exist.
+    """
+    if crop_at not in ("centre", "random"):
+        raise UserError(f"config.data.crop_at={crop_at!r}: choose 'centre' or 'random'")
+    taken = position(micro, start)
+    for step in itertools.count(start):
+        m = micro(step)
+        parts = [source.fetch(indices(seed, source.size, batch_size, taken + i)) for i in range(m)]
+        taken += m
+        batch = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+        rng = np.random.default_rng((seed, step, 1))
+        yield {name: x for name, x in _cut(_mirrored(batch, rng, flip), rng, crop, crop_at).items()}
+
+
+def _mirrored(batch: Examples, rng: np.random.Generator, flip: bool) -> Examples:
+    if not flip:
+        return batch
+    first = next(iter(batch.values()))
+    coin = rng.random(first.shape[:2]) < 0.5
+    return {
+        name: np.where(coin[..., None, None, None], x[..., ::-1, :], x) if _is_image(x) else x
+        for name, x in batch.items()
+    }
+
+
+def _cut(batch: Examples, rng: np.random.Generator, crop: int | None, crop_at: str) -> Examples:
+    images = [x for x in batch.values() if _is_image(x)]
+    if crop is None or not images:
+        return batch
+    m, b, height, width, _ = images[0].shape
+    if crop > min(height, width):
+        raise UserError(f"config.data.crop={crop} is larger than the images, {height}×{width}; set image_size higher")
+    free = np.array([height - crop, width - crop])
+    corners = rng.integers(0, free + 1, (m, b, 2)) if crop_at == "random" else np.broadcast_to(free // 2, (m, b, 2))
+
+    def window(x: np.ndarray) -> np.ndarray:
+        rows = corners[..., 0, None] + np.arange(crop)
+        columns = corners[..., 1, None] + np.arange(crop)
+        i, j = np.ogrid[:m, :b]
+        return x[i[..., None, None], j[..., None, None], rows[..., :, None], columns[..., None, :]]
+
+    return {name: window(x) if _is_image(x) else x for name, x in batch.items()}
+
+
+def _is_image(x: np.ndarray) -> bool:
+    return x.ndim == 5
+
+
+def prefetch(iterator: Iterable[S], put: Callable[[S], T], depth: int = 2) -> Iterator[T]:
+    """``put`` of each item, ``depth`` items ahead in a thread; its errors are raised here, closing stops it."""
+    items: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(maxsize=depth)
+    closed = threading.Event()
+
+    def offer(item: tuple[T | None, BaseException | None]) -> None:
+        while not closed.is_set():
+            try:
+                return items.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def work() -> None:
+        try:
+            for each in iterator:
+                if closed.is_set():
+                    return
+                offer((put(each), None))
+            offer((None, StopIteration()))
+        except BaseException as error:
+            offer((None, error))
+
+    thread = threading.Thread(target=work, daemon=True, name="prefetch")
+    thread.start()
+    try:
+        while True:
+            item, error = items.get()
+            if isinstance(error, StopIteration):
+                return
+            if error is not None:
+                raise error
+            yield item  # type: ignore[misc]
+    finally:
+        closed.set()
+        thread.join()
+
+
+def to_model_range(batch: dict[str, Any], key: jax.Array, dequantise: bool = False) -> dict[str, Any]:
+    """Bytes to [-1, 1] on the device: x / 127.5 − 1; everything else passes.
+
+    ``dequantise`` spreads each byte over its interval: 2 (x / 256 − ½) + U(0, 1/128).  Gulrajani et al. 2017, official
+    code of the CIFAR-10 ResNet.
+    """
+
+    def convert(x: jax.Array, key: jax.Array) -> jax.Array:
+        if x.dtype != jnp.uint8:
+            return x
+        pixels = x.astype(jnp.float32)
+        if not dequantise:
+            return pixels / 127.5 - 1
+        return 2 * (pixels / 256 - 0.5) + jax.random.uniform(key, x.shape, maxval=1 / 128)
+
+    keys = jax.random.split(key, len(batch))
+    return {name: convert(x, k) for (name, x), k in zip(batch.items(), keys, strict=True)}

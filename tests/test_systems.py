@@ -1,0 +1,362 @@
+"""The conformance table: every system plays every row. A new system is one entry of ``SYSTEMS``.
+
+The counts of row 1 stand in tests/test_inspect.py, where the configs are.
+"""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from ganjax import core, parallel
+from ganjax.checkpoint import Checkpoints
+from ganjax.core import Gan, Players, State, Step
+from ganjax.game import step_of
+from ganjax.nets import dcgan as nets
+from ganjax.nets import mlp
+from ganjax.nets.conv import library
+from ganjax.systems import dcgan, gan, lsgan, wgan, wgan_gp
+
+B, SIZE, LATENT = 8, 8, 5
+SGD = optax.adam(1e-3, b1=0.5)
+
+
+class Row(NamedTuple):
+    """A tiny instance: axis_name -> networks and game; micro-batches of a step; what it plays with."""
+
+    module: Any
+    build: Any
+    n_critic: int = 1
+    norm: bool = True
+
+
+def image_game(module, norm=True, **keywords):
+    def build(axis_name=None) -> Gan:
+        generator = nets.generator(SIZE, 4, axis_name=axis_name)
+        return module.build(generator, nets.critic(SIZE, 4, norm=norm, axis_name=axis_name), latent_dim=LATENT, **keywords)
+
+    return build
+
+
+def flat_game(axis_name=None) -> Gan:
+    del axis_name
+    return gan.build(mlp.generator((16,), (SIZE, SIZE, 3)), mlp.critic((16,)), latent_dim=LATENT)
+
+
+SYSTEMS = {
+    "gan": Row(gan, flat_game, 2),
+    "dcgan": Row(dcgan, image_game(dcgan)),
+    "dcgan:tutorial": Row(dcgan, image_game(dcgan, shared_latents=True)),
+    "lsgan": Row(lsgan, image_game(lsgan)),
+    "wgan": Row(wgan, image_game(wgan), 2),
+    "wgan_gp": Row(wgan_gp, image_game(wgan_gp, norm=False), 2),
+}
+FAMILIES = ["dcgan", "wgan_gp"]  # of the rows that take a compilation more; .ci/run plays them for all (-m ci)
+IN_CI = [pytest.param(n, marks=[] if n in FAMILIES else [pytest.mark.ci]) for n in SYSTEMS]
+
+
+class Play(NamedTuple):
+    gan: Gan
+    tx: Players
+    step: Step
+    state: State
+    batch: dict[str, jax.Array]
+    compiled: Any
+
+
+def game(name: str, axis_name: str | None = None) -> tuple[Gan, Players, Step]:
+    row = SYSTEMS[name]
+    played = row.build(axis_name)
+    tx = Players(*(optax.chain(core_pmean(axis_name), SGD) if axis_name else SGD for _ in range(2)))
+    if hasattr(row.module, "optimizers"):
+        tx = row.module.optimizers(*tx)
+    return played, tx, step_of(row.module)(played, tx, n_critic=row.n_critic)
+
+
+def core_pmean(axis_name):
+    from ganjax.transforms import pmean_gradients
+
+    return pmean_gradients(axis_name)
+
+
+def batch_of(m: int, b: int = B) -> dict[str, jax.Array]:
+    return {"image": jax.random.uniform(jax.random.key(7), (m, b, SIZE, SIZE, 3), minval=-1.0)}
+
+
+@functools.cache
+def play(name: str) -> Play:
+    """One compiled tiny step for each system, shared by the rows."""
+    with library():
+        played, tx, step = game(name)
+        batch = batch_of(SYSTEMS[name].n_critic)
+        state = jax.jit(lambda key: core.init(played, tx, key, batch))(jax.random.key(0))
+        compiled = jax.jit(step, donate_argnums=0)
+        traced = compiled.lower(state, batch, jax.random.key(1)).compile()
+    return Play(played, tx, step, state, batch, traced)
+
+
+def fresh(name: str) -> State:
+    """A copy of the first state, to be donated."""
+    return jax.tree.map(jnp.copy, play(name).state)
+
+
+def after(name: str, steps: int) -> State:
+    state = fresh(name)
+    for _ in range(steps):
+        state, _ = play(name).compiled(state, play(name).batch, jax.random.key(1))
+    return state
+
+
+def assert_equal(a, b):
+    for (path, x), y in zip(jax.tree_util.tree_leaves_with_path(a), jax.tree.leaves(b), strict=True):
+        np.testing.assert_array_equal(x, y, err_msg=jax.tree_util.keystr(path))
+
+
+def assert_close(a, b, tolerance):
+    for (path, x), y in zip(jax.tree_util.tree_leaves_with_path(a), jax.tree.leaves(b), strict=True):
+        np.testing.assert_allclose(x, y, atol=tolerance, rtol=tolerance, err_msg=jax.tree_util.keystr(path))
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_2_losses_are_finite_and_metrics_have_an_owner(name):
+    _, metrics = play(name).compiled(fresh(name), play(name).batch, jax.random.key(1))
+    assert {"disc/loss", "gen/loss", "disc/real_score", "disc/fake_score", "gen/fake_score"} <= set(metrics)
+    for metric, value in metrics.items():
+        assert metric.startswith(("disc/", "gen/"))
+        assert value.shape == ()
+        assert np.isfinite(value)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("who", ["disc", "gen"])
+def test_3_a_move_leaves_the_other_player_alone(name, who):
+    p = play(name)
+    with library():
+        move = jax.jit(core.play(who, getattr(p.gan, f"{who}_loss"), getattr(p.tx, who)))
+        state = after(name, 1)
+        moved, _ = move(state, p.batch, jax.random.key(2))
+    other = "gen" if who == "disc" else "disc"
+    assert_equal(getattr(moved.params, other), getattr(state.params, other))
+    assert_equal(getattr(moved.opt, other), getattr(state.opt, other))
+    pairs = zip(jax.tree.leaves(getattr(moved.params, who)), jax.tree.leaves(getattr(state.params, who)), strict=True)
+    assert any(bool((a != b).any()) for a, b in pairs)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_4_state_keeps_its_structure_and_types(name):
+    p = play(name)
+    before = jax.tree.map(lambda x: (x.shape, x.dtype, x.weak_type), jax.eval_shape(lambda s: s, p.state))
+    out = jax.eval_shape(p.step, p.state, p.batch, jax.random.key(1))[0]
+    assert jax.tree.structure(out) == jax.tree.structure(p.state)
+    assert jax.tree.map(lambda x: (x.shape, x.dtype, x.weak_type), out) == before
+
+
+@pytest.mark.parametrize("name", IN_CI)
+def test_5_jit_changes_nothing(name):
+    p = play(name)
+    with jax.disable_jit(), library():
+        plain, logged = p.step(p.state, p.batch, jax.random.key(1))
+    compiled, metrics = p.compiled(fresh(name), p.batch, jax.random.key(1))
+    assert_close(metrics, logged, 1e-4)
+    assert_close(compiled.carry.vars, plain.carry.vars, 1e-4)
+    assert_close(compiled.params, plain.params, 2.1e-3)  # Adam's first step is its rate in the direction of rounding
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_6_one_trace_per_number_of_micro_batches(name):
+    p, traces = play(name), []
+
+    def counted(state, batch, key):
+        traces.append(len(batch["image"]))
+        return p.step(state, batch, key)
+
+    step = jax.jit(counted)
+    for _ in range(3):
+        jax.eval_shape(step, p.state, p.batch, jax.random.key(1))
+    assert traces == [SYSTEMS[name].n_critic]
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_7_the_state_is_donated(name):
+    state = fresh(name)
+    play(name).compiled(state, play(name).batch, jax.random.key(1))
+    assert all(leaf.is_deleted() for leaf in jax.tree.leaves((state.params, state.opt)))
+
+
+@pytest.mark.parametrize("name", IN_CI)
+def test_8_one_device_is_four_devices(name):
+    """The batch over a mesh of four: losses, gradients and BatchNorm see all of it."""
+    p = play(name)
+    with library():
+        devices = parallel.over_mesh(p.step)
+        batch = devices.put(jax.tree.map(np.asarray, p.batch))
+        state, metrics = devices.step(devices.spread(fresh(name)), batch, jax.random.key(1))
+    alone, expected = p.compiled(fresh(name), p.batch, jax.random.key(1))
+    assert jax.tree.leaves(batch)[0].sharding.num_devices == 4
+    assert_close(metrics, expected, 1e-4)
+    assert_close(state.carry.vars, alone.carry.vars, 1e-4)
+    assert_close(state.params, alone.params, 2.1e-3)
+
+
+@pytest.mark.parametrize("name", [n for n in SYSTEMS if n != "dcgan:tutorial"])
+def test_8_pmap_is_vmap_over_a_named_axis(name):
+    if name not in FAMILIES:
+        pytest.skip("in .ci/run")
+    check_pmap(name)
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("name", [n for n in SYSTEMS if n not in (*FAMILIES, "dcgan:tutorial")])
+def test_8_pmap_is_vmap_over_a_named_axis_for_all(name):
+    check_pmap(name)
+
+
+def check_pmap(name):
+    m, n = SYSTEMS[name].n_critic, 4
+    with library():
+        _, _, step = game(name, parallel.AXIS)
+        devices = parallel.over_pmap(step)
+        host = jax.tree.map(np.asarray, batch_of(m, 4 * B))
+        state, metrics = devices.step(devices.spread(play(name).state), devices.put(host), jax.random.key(1))
+
+        def own(state, batch, key):
+            return step(state, batch, jax.random.fold_in(key, jax.lax.axis_index(parallel.AXIS)))
+
+        vmapped = jax.jit(jax.vmap(own, in_axes=(None, 0, None), axis_name=parallel.AXIS))
+        expected, logged = vmapped(play(name).state, devices.put(host), jax.random.key(1))
+    assert_close(metrics, jax.tree.map(lambda x: x.mean(axis=0), logged), 1e-5)
+    assert_close(devices.gather(state).carry.vars, jax.tree.map(lambda x: x[0], expected.carry.vars), 1e-5)
+    for leaf in jax.tree.leaves(state.params):
+        assert all(bool((leaf[0] == leaf[i]).all()) for i in range(n))
+    assert_close(devices.gather(state).params, jax.tree.map(lambda x: x[0], expected.params), 2.1e-3)
+
+
+def test_8_pmap_is_jit_where_the_noise_comes_in_the_batch():
+    """A game that draws nothing itself: a quarter of the batch on each device is the whole batch on one."""
+    generator, critic = nets.generator(SIZE, 4, axis_name=None), nets.critic(SIZE, 4)
+    of = {axis: noiseless(nets.generator(SIZE, 4, axis_name=axis), nets.critic(SIZE, 4, axis_name=axis)) for axis in (None, "data")}
+    del generator, critic
+    batch = jax.tree.map(np.asarray, {**batch_of(1, 4 * B), "z": jax.random.normal(jax.random.key(3), (1, 4 * B, LATENT))})
+    sgd = optax.sgd(0.1)
+    with library():
+        state = core.init(of[None], Players(sgd, sgd), jax.random.key(0), batch)
+        meshed = parallel.over_mesh(core.alternate(of[None], Players(sgd, sgd)))
+        one, one_log = meshed.step(meshed.spread(jax.tree.map(jnp.copy, state)), meshed.put(batch), jax.random.key(1))
+        averaged = Players(*[optax.chain(core_pmean("data"), sgd)] * 2)
+        state = core.init(of["data"], averaged, jax.random.key(0), batch)
+        mapped = parallel.over_pmap(core.alternate(of["data"], averaged))
+        four, four_log = mapped.step(mapped.spread(state), mapped.put(batch), jax.random.key(1))
+    assert_close(four_log, one_log, 1e-5)
+    assert_close(mapped.gather(four).params, one.params, 1e-5)
+    assert_close(mapped.gather(four).carry.vars, one.carry.vars, 1e-5)
+
+
+def noiseless(generator, critic) -> Gan:
+    from ganjax.losses import minimax_disc, non_saturating_gen
+    from ganjax.nets.bind import bind, noise_to_image, record
+
+    networks = Players(generator, critic)
+
+    def disc_loss(params, carry, batch, key):
+        G, D = bind(networks, params, carry, key)
+        real, fake = D(batch["image"]), D(G(batch["z"]))
+        return minimax_disc(real, fake), (record(carry, G, D), {})
+
+    def gen_loss(params, carry, batch, key):
+        G, D = bind(networks, params, carry, key)
+        return non_saturating_gen(D(G(batch["z"]))), (record(carry, G, D), {})
+
+    init, generate = noise_to_image(generator, critic, lambda key, n: {"z": jnp.zeros((n, LATENT))})
+    return Gan(init, lambda key, n: {}, disc_loss, gen_loss, generate)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_9_save_restore_go_on_is_never_stopped(name, tmp_path):
+    with Checkpoints(tmp_path) as checkpoints:
+        checkpoints.save(2, after(name, 2))
+    with Checkpoints(tmp_path) as checkpoints:
+        step, state = checkpoints.restore(fresh(name))
+    assert step == 2
+    assert jax.tree.structure(state) == jax.tree.structure(fresh(name))
+    for _ in range(2):
+        state, _ = play(name).compiled(state, play(name).batch, jax.random.key(1))
+    assert_equal(state, after(name, 4))
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_10_the_critic_learns_a_fixed_batch(name):
+    p, state, losses = play(name), fresh(name), []
+    key = jax.random.key(4)
+    with library():
+        move = jax.jit(core.play("disc", p.gan.disc_loss, p.tx.disc))
+        for _ in range(20):
+            state, metrics = move(state, p.batch, key)  # one key: the same fakes every time
+            losses.append(float(metrics["disc/loss"]))
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_samples_have_the_shape_of_the_data(name):
+    p = play(name)
+    inputs = p.gan.inputs(jax.random.key(0), 3)
+    with library():
+        for params, vars in (p.state.ema.gen, (p.state.params.gen, p.state.carry.vars.gen)):
+            images, _ = p.gan.generate(params, vars, inputs, jax.random.key(0))
+            assert images["image"].shape == (3, SIZE, SIZE, 3)
+            assert float(jnp.abs(images["image"]).max()) <= 1
+
+
+def test_seeds_trained_together_are_the_single_runs():
+    """vmap over state and key, one batch for all: 5 steps of each seed within 1e-5."""
+    p = play("gan")
+    seeds = [jax.random.key(s) for s in range(3)]
+
+    def start(key):
+        return core.init(p.gan, p.tx, key, p.batch, averaged=())
+
+    state = jax.vmap(start)(jnp.stack(seeds))
+    together = jax.jit(jax.vmap(p.step, in_axes=(0, None, 0)))
+    for _ in range(5):
+        state, _ = together(state, p.batch, jnp.stack(seeds))
+    for i, seed in enumerate(seeds):
+        alone = start(seed)
+        for _ in range(5):
+            alone, _ = jax.jit(p.step)(alone, p.batch, seed)
+        assert_close(jax.tree.map(lambda x, i=i: x[i], state.params), alone.params, 1e-5)
+
+
+def test_clipped_critics_stay_in_the_box():
+    state = after("wgan", 3)
+    assert max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(state.params.disc)) <= 0.01
+
+
+def test_clipping_before_the_update_leaves_the_last_one_free():
+    p = play("wgan")
+    tx = wgan.optimizers(SGD, SGD, clip=None)
+    with library():
+        step = wgan.moves(p.gan, tx, n_critic=2, clip_before=0.01)
+        state = core.init(p.gan, tx, jax.random.key(0), p.batch)
+        state, _ = jax.jit(step)(state, p.batch, jax.random.key(1))
+    largest = max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(state.params.disc))
+    assert 0.01 < largest <= 0.01 + 1.1e-3
+
+
+def test_the_critic_warms_up_as_the_official_code_does():
+    assert [wgan.warm_up(s) for s in (0, 24, 25, 499, 500, 501, 1000)] == [100, 100, 5, 5, 100, 5, 100]
+
+
+def test_the_tutorial_answers_on_the_latents_that_d_saw():
+    p = play("dcgan:tutorial")
+    state = after("dcgan:tutorial", 1)
+    z = state.carry.memory["z"]
+    assert z.shape == (B, LATENT)
+    assert float(z.std()) == pytest.approx(1, abs=0.3)
+    with library():
+        _, (carry, _) = p.gan.gen_loss(state.params, state.carry, jax.tree.map(lambda x: x[0], p.batch), jax.random.key(9))
+        _, (other, _) = p.gan.gen_loss(state.params, state.carry, jax.tree.map(lambda x: x[0], p.batch), jax.random.key(8))
+    assert_equal(carry.vars.gen, state.carry.vars.gen)  # the tutorial's one forward pass is D's
+    assert_equal(carry.vars.disc, other.vars.disc)  # and the key is not asked
