@@ -55,7 +55,7 @@ def show_samples(run: Run, sample: Sampler, state: Tree, step: int, workdir: Pat
     states = runs_of(run, state)
     inputs = fixed_inputs(run, 2000 if run.batch["image"].ndim == 3 else 64 if len(states) == 1 else 16)
     page = np.concatenate([picture(run, sample(each, inputs)["image"]) for each in states], axis=1)
-    scale = max(1, 512 // page.shape[0])
+    scale = max(1, 600 // page.shape[0])
     pictures.save_png(workdir / "samples" / f"step_{step:08}.png", page, scale)
     log.picture(step, "samples", page)
 

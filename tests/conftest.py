@@ -1,4 +1,4 @@
-"""Every test runs on four fake devices with strict types; tests of systems share one compile cache."""
+"""Every test runs on four fake devices, shapes and types checked as annotated; one compile cache serves them all."""
 
 import os
 from pathlib import Path
@@ -8,8 +8,6 @@ import pytest
 from jaxtyping import install_import_hook
 
 jax.config.update("jax_num_cpu_devices", 4)
-jax.config.update("jax_numpy_dtype_promotion", "strict")
-jax.config.update("jax_numpy_rank_promotion", "allow")
 jax.config.update("jax_compilation_cache_dir", os.environ.get("GANJAX_TEST_CACHE", str(Path(__file__).parent / ".cache")))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 jax.config.update("jax_persistent_cache_enable_xla_caches", "none")

@@ -20,6 +20,7 @@ from ganjax.nets import dcgan as nets
 from ganjax.nets import mlp
 from ganjax.nets.conv import library
 from ganjax.systems import dcgan, gan, lsgan, wgan, wgan_gp
+from ganjax.transforms import pmean_gradients
 
 B, SIZE, LATENT = 8, 8, 5
 SGD = optax.adam(1e-3, b1=0.5)
@@ -71,16 +72,10 @@ class Play(NamedTuple):
 def game(name: str, axis_name: str | None = None) -> tuple[Gan, Players, Step]:
     row = SYSTEMS[name]
     played = row.build(axis_name)
-    tx = Players(*(optax.chain(core_pmean(axis_name), SGD) if axis_name else SGD for _ in range(2)))
+    tx = Players(*[optax.chain(pmean_gradients(axis_name), SGD) if axis_name else SGD] * 2)
     if hasattr(row.module, "optimizers"):
         tx = row.module.optimizers(*tx)
     return played, tx, step_of(row.module)(played, tx, n_critic=row.n_critic)
-
-
-def core_pmean(axis_name):
-    from ganjax.transforms import pmean_gradients
-
-    return pmean_gradients(axis_name)
 
 
 def batch_of(m: int, b: int = B) -> dict[str, jax.Array]:
@@ -202,32 +197,21 @@ def test_8_one_device_is_four_devices(name):
     assert_close(state.params, alone.params, 2.1e-3)
 
 
-@pytest.mark.parametrize("name", [n for n in SYSTEMS if n != "dcgan:tutorial"])
+@pytest.mark.parametrize("name", [row for row in IN_CI if row.values[0] != "dcgan:tutorial"])  # it has a memory
 def test_8_pmap_is_vmap_over_a_named_axis(name):
-    if name not in FAMILIES:
-        pytest.skip("in .ci/run")
-    check_pmap(name)
-
-
-@pytest.mark.ci
-@pytest.mark.parametrize("name", [n for n in SYSTEMS if n not in (*FAMILIES, "dcgan:tutorial")])
-def test_8_pmap_is_vmap_over_a_named_axis_for_all(name):
-    check_pmap(name)
-
-
-def check_pmap(name):
     m, n = SYSTEMS[name].n_critic, 4
     with library():
-        _, _, step = game(name, parallel.AXIS)
+        played, tx, step = game(name, parallel.AXIS)
+        start = core.init(played, tx, jax.random.key(0), batch_of(m))
         devices = parallel.over_pmap(step)
         host = jax.tree.map(np.asarray, batch_of(m, 4 * B))
-        state, metrics = devices.step(devices.spread(play(name).state), devices.put(host), jax.random.key(1))
+        state, metrics = devices.step(devices.spread(start), devices.put(host), jax.random.key(1))
 
         def own(state, batch, key):
             return step(state, batch, jax.random.fold_in(key, jax.lax.axis_index(parallel.AXIS)))
 
         vmapped = jax.jit(jax.vmap(own, in_axes=(None, 0, None), axis_name=parallel.AXIS))
-        expected, logged = vmapped(play(name).state, devices.put(host), jax.random.key(1))
+        expected, logged = vmapped(start, devices.put(host), jax.random.key(1))
     assert_close(metrics, jax.tree.map(lambda x: x.mean(axis=0), logged), 1e-5)
     assert_close(devices.gather(state).carry.vars, jax.tree.map(lambda x: x[0], expected.carry.vars), 1e-5)
     for leaf in jax.tree.leaves(state.params):
@@ -237,19 +221,18 @@ def check_pmap(name):
 
 def test_8_pmap_is_jit_where_the_noise_comes_in_the_batch():
     """A game that draws nothing itself: a quarter of the batch on each device is the whole batch on one."""
-    generator, critic = nets.generator(SIZE, 4, axis_name=None), nets.critic(SIZE, 4)
     of = {axis: noiseless(nets.generator(SIZE, 4, axis_name=axis), nets.critic(SIZE, 4, axis_name=axis)) for axis in (None, "data")}
-    del generator, critic
-    batch = jax.tree.map(np.asarray, {**batch_of(1, 4 * B), "z": jax.random.normal(jax.random.key(3), (1, 4 * B, LATENT))})
+    batch = {**batch_of(1, 4 * B), "z": jax.random.normal(jax.random.key(3), (1, 4 * B, LATENT))}
+    host = jax.tree.map(np.asarray, batch)
     sgd = optax.sgd(0.1)
     with library():
         state = core.init(of[None], Players(sgd, sgd), jax.random.key(0), batch)
         meshed = parallel.over_mesh(core.alternate(of[None], Players(sgd, sgd)))
-        one, one_log = meshed.step(meshed.spread(jax.tree.map(jnp.copy, state)), meshed.put(batch), jax.random.key(1))
-        averaged = Players(*[optax.chain(core_pmean("data"), sgd)] * 2)
+        one, one_log = meshed.step(meshed.spread(jax.tree.map(jnp.copy, state)), meshed.put(host), jax.random.key(1))
+        averaged = Players(*[optax.chain(pmean_gradients("data"), sgd)] * 2)
         state = core.init(of["data"], averaged, jax.random.key(0), batch)
         mapped = parallel.over_pmap(core.alternate(of["data"], averaged))
-        four, four_log = mapped.step(mapped.spread(state), mapped.put(batch), jax.random.key(1))
+        four, four_log = mapped.step(mapped.spread(state), mapped.put(host), jax.random.key(1))
     assert_close(four_log, one_log, 1e-5)
     assert_close(mapped.gather(four).params, one.params, 1e-5)
     assert_close(mapped.gather(four).carry.vars, one.carry.vars, 1e-5)
@@ -297,6 +280,18 @@ def test_10_the_critic_learns_a_fixed_batch(name):
             state, metrics = move(state, p.batch, key)  # one key: the same fakes every time
             losses.append(float(metrics["disc/loss"]))
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_11_losses_mix_no_types(name):
+    """Shapes and types are checked as annotated in all tests (conftest); here no dtype may be promoted in passing."""
+    p = play(name)
+    batch = jax.tree.map(lambda x: x[0], p.batch)
+    with jax.numpy_dtype_promotion("strict"), library():
+        for loss in (p.gan.disc_loss, p.gan.gen_loss):
+            value, (carry, _) = jax.eval_shape(loss, p.state.params, after(name, 1).carry, batch, jax.random.key(0))
+            assert value.dtype == jnp.float32
+            assert jax.tree.structure(carry) == jax.tree.structure(p.state.carry)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

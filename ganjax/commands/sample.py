@@ -67,7 +67,7 @@ def write(out: Path, samples: np.ndarray, page: np.ndarray) -> None:
         np.savez_compressed(buffer, **arrays)
         pictures.write_whole(out, buffer.getvalue())
     elif out.suffix == ".png":
-        pictures.save_png(out, page, 1 if points else max(1, 512 // page.shape[0]))
+        pictures.save_png(out, page, 1 if points else max(1, 600 // page.shape[0]))
     elif points:
         raise UserError(f"--out={out}: points of the plane go to X.png or X.npz")
     elif out.suffix == ".gif":
