@@ -10,9 +10,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from ganjax.core import Step
 from ganjax.errors import UserError
@@ -57,6 +56,7 @@ def over_mesh(step: Step, lead: int = 1) -> Devices:
 def over_pmap(step: Step, lead: int = 1) -> Devices:
     """The same step compiled for each device; ``spread`` gives every leaf a leading axis of devices."""
     n = jax.local_device_count()
+    each = NamedSharding(Mesh(np.asarray(jax.local_devices()), (AXIS,)), PartitionSpec(AXIS))
 
     def own(state: Tree, batch: Tree, key: jax.Array) -> tuple[Tree, Tree]:
         state, metrics = step(state, batch, jax.random.fold_in(key, jax.lax.axis_index(AXIS)))
@@ -76,7 +76,7 @@ def over_pmap(step: Step, lead: int = 1) -> Devices:
         return jax.tree.map(cut, batch)
 
     def spread(state: Tree) -> Tree:
-        return jax.tree.map(lambda x: jnp.broadcast_to(x, (n, *jnp.shape(x))), state)
+        return jax.tree.map(lambda x: jax.device_put(np.broadcast_to(x, (n, *x.shape)), each), state)
 
     def first(tree: Tree) -> Tree:
         return jax.tree.map(lambda x: x[0], tree)

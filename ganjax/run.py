@@ -145,7 +145,7 @@ def claim(workdir: Path, config: ConfigDict) -> None:
     """
     path, new = workdir / "config.json", configs.to_json(config)
     if path.exists():
-        lines = configs.differences(read_config(workdir).to_dict(), new)
+        lines = sorted(configs.differences(_read_json(path), new), key=lambda line: not line.startswith("system:"))
         if lines:
             more = f" and {len(lines) - 4} more" if len(lines) > 4 else ""
             raise UserError(
@@ -167,8 +167,13 @@ def read_config(workdir: Path) -> ConfigDict:
     path = workdir / "config.json"
     if not path.is_file():
         raise UserError(f"no run in {workdir}: {path} does not exist; --workdir is the directory that training wrote")
+    return ConfigDict(_tuples(_read_json(path)))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
     try:
-        return ConfigDict(_tuples(json.loads(path.read_text())))
+        content: dict[str, Any] = json.loads(path.read_text())
+        return content
     except ValueError as error:
         raise UserError(f"{path} is not valid JSON: {error}") from error
 

@@ -60,12 +60,12 @@ def show_samples(run: Run, sample: Sampler, state: Tree, step: int, workdir: Pat
     log.picture(step, "samples", page)
 
 
-def evaluate_modes(run: Run, sample: Sampler, state: Tree, step: int, workdir: Path, n: int = 10_000) -> dict[str, Any]:
-    """{eval/modes, eval/share_within_3_sigma}, of each seed, from n samples; eval/<step>-modes.json keeps them.
+def evaluate_modes(run: Run, sample: Sampler, state: Tree, step: int, workdir: Path) -> dict[str, Any]:
+    """{eval/modes, eval/share_within_3_sigma}, of each seed, from config.eval.samples samples; eval/<step>-modes.json keeps them.
 
     Empty where the data have no known modes.
     """
-    info = run.source.info
+    info, n = run.source.info, run.config.eval.samples
     if not info.get("modes"):
         return {}
     inputs = run.game.gan.inputs(jax.random.fold_in(jax.random.key(run.config.train.seed), 1), n)

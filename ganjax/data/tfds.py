@@ -79,5 +79,6 @@ def _fetch(records: Any, image_size: int | None, channels: int | None) -> Any:
 
 
 def _info(builder: Any) -> dict[str, Any]:
-    label = builder.info.features.get("label")
+    features = builder.info.features
+    label = features["label"] if "label" in features else None
     return {"classes": list(getattr(label, "names", None) or []), "version": str(builder.info.version)}

@@ -60,9 +60,11 @@ def _lines_until(path: Path, step: int) -> list[str]:
 class Progress:
     """A bar on a terminal; elsewhere a plain line for each log line."""
 
-    def __init__(self, start: int, steps: int, stream: TextIO = sys.stderr) -> None:
-        self.steps, self.stream, self.began, self.start = steps, stream, time.monotonic(), start
-        self.bar = tqdm(initial=start, total=steps, unit="step", file=stream) if stream.isatty() else None
+    def __init__(self, start: int, steps: int, stream: Any = None) -> None:
+        self.start, self.steps, self.began = start, steps, time.monotonic()
+        self.stream: TextIO = stream or sys.stderr
+        terminal = self.stream.isatty()
+        self.bar = tqdm(initial=start, total=steps, unit="step", file=self.stream) if terminal else None
 
     def tick(self, step: int) -> None:
         """Moves the bar."""

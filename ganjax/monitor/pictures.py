@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-Bytes = UInt8[np.ndarray, "h w c"]
+Bytes = UInt8[np.ndarray, "_ _ _"]  # height, width, channels
 
 
 def to_bytes(images: Float[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:

@@ -1,0 +1,214 @@
+"""The verbs, from a workdir alone: what they write, what they print, how they refuse."""
+
+import json
+
+import numpy as np
+import pytest
+import tiny
+from PIL import Image
+
+from ganjax import __main__ as verbs
+from ganjax.config import load
+from ganjax.data.avatars import PACK
+from ganjax.nets.conv import library
+from ganjax.train import train
+
+
+@pytest.fixture(autouse=True)
+def library_convolutions():
+    with library():
+        yield
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    with library():
+        train(tiny.config("dcgan", folder, steps=2), folder / "w")
+    return folder / "w"
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plane")
+    train(load("configs/gan.py:ring8", ["--config.train.steps=2", "--config.train.batch_size=8"]), folder)
+    return folder
+
+
+def call(capsys, *arguments):
+    verbs.main([str(argument) for argument in arguments])
+    return capsys.readouterr().out
+
+
+def refused(capsys, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        verbs.guarded(verbs.main)([str(argument) for argument in arguments])
+    assert stop.value.code == 2
+    return capsys.readouterr().err
+
+
+def sample(capsys, workdir, out, *options):
+    answer = json.loads(call(capsys, "sample", f"--workdir={workdir}", f"--out={out}", "--json", *options))
+    assert answer["out"] == str(out)
+    return answer
+
+
+def size(path):
+    with Image.open(path) as image:
+        return image.size
+
+
+def images(capsys, workdir, tmp_path, *options):
+    sample(capsys, workdir, tmp_path / "x.npz", *options)
+    return np.load(tmp_path / "x.npz")["images"]
+
+
+def test_sample_into_arrays(capsys, workdir, tmp_path):
+    made = images(capsys, workdir, tmp_path, "--n=5")
+    assert (made.shape, made.dtype) == ((5, 8, 8, 3), np.uint8)
+    assert len({image.tobytes() for image in made}) == 5
+    np.testing.assert_array_equal(made, images(capsys, workdir, tmp_path, "--n=5"))
+    assert (made != images(capsys, workdir, tmp_path, "--n=5", "--seed=1")).any()
+
+
+def test_sample_into_pictures(capsys, workdir, tmp_path):
+    assert sample(capsys, workdir, tmp_path / "x.png", "--n=6")["step"] == 2
+    assert size(tmp_path / "x.png")[0] > 3 * 8
+    sample(capsys, workdir, tmp_path / "x.gif", "--n=6", "--latent=slerp")
+    with Image.open(tmp_path / "x.gif") as gif:
+        assert gif.n_frames == 10
+    sample(capsys, workdir, tmp_path / "single", "--n=3")
+    assert sorted(p.name for p in (tmp_path / "single").iterdir()) == ["000000.png", "000001.png", "000002.png"]
+    call(capsys, "sample", f"--workdir={workdir}")
+    assert (workdir / "samples.png").exists()
+
+
+def test_the_homeworks_latents(capsys, workdir, tmp_path):
+    for latent in ("0", "1", "0.5", "0.3", "-1", "onehot:3", "set:50=10,51=10,base=1"):
+        made = images(capsys, workdir, tmp_path, "--n=2", f"--latent={latent}")
+        np.testing.assert_array_equal(made[0], made[1])
+    for latent in ("sweep:0", "lerp", "slerp"):
+        made = images(capsys, workdir, tmp_path, "--n=4", f"--latent={latent}")
+        assert (made[0] != made[-1]).any()
+
+
+def test_points_of_the_plane(capsys, plane, tmp_path):
+    sample(capsys, plane, tmp_path / "p.npz", "--n=300", "--run=2")
+    points = np.load(tmp_path / "p.npz")["points"]
+    assert (points.shape, points.dtype) == ((300, 2), np.float32)
+    sample(capsys, plane, tmp_path / "q.npz", "--n=300", "--run=0")
+    assert (points != np.load(tmp_path / "q.npz")["points"]).any()
+    sample(capsys, plane, tmp_path / "p.png", "--n=300")
+    assert size(tmp_path / "p.png") == (400, 400)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--latent=ones"], "use random, a number, onehot:I"),
+        (["--latent=onehot:100"], "there are 0 to 99"),
+        (["--latent=set:1=x"], "use random, a number"),
+        (["--out=x.bmp"], "X.png is a sheet"),
+        (["--step=7"], "no checkpoint of step 7; there are: 2"),
+        (["--run=1"], "trained 1 seed, numbered from 0"),
+        (["--n=0"], "must be at least 1"),
+        (["--n=x"], "invalid int value"),
+        (["--colour=red"], "unrecognised: --colour=red"),
+        (["--config.train.steps=4"], "unrecognised"),
+        (["stray"], "unrecognised: stray"),
+    ],
+)
+def test_sample_refuses(capsys, workdir, options, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert message in refused(capsys, "sample", f"--workdir={workdir}", *options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_workdir_that_is_none(capsys, tmp_path):
+    assert "no run in" in refused(capsys, "sample", f"--workdir={tmp_path}/nothing")
+    (tmp_path / "config.json").write_text("{")
+    assert "not valid JSON" in refused(capsys, "sample", f"--workdir={tmp_path}")
+
+
+def test_a_runs_config_is_data(capsys, workdir, tmp_path):
+    """A name in config.json reaches our functions, optax and jax.nn, and nothing else."""
+    config = json.loads((workdir / "config.json").read_text())
+    config["generator"] = {"name": "os.system", "command": f"touch {tmp_path}/marker"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert "not a function that a config may name" in refused(capsys, "sample", f"--workdir={tmp_path}")
+    assert not (tmp_path / "marker").exists()
+
+
+def test_inspect_tells_networks_and_cost(capsys):
+    report = json.loads(call(capsys, "inspect", "--config=configs/wgan_gp.py:grid25", "--config.train.batch_size=8", "--json"))
+    wide = 128
+    gen, disc = (2 * wide + wide) + 2 * (wide * wide + wide) + (2 * wide + 2), (2 * wide + wide) + 2 * (wide * wide + wide) + wide + 1
+    assert report["params"] == {"gen": gen, "disc": disc}
+    assert report["memory"]["argument"] > 4 * 3 * (gen + disc)
+    assert [layer["output"] for layer in report["networks"][0]["layers"]] == [[8, 128]] * 3 + [[8, 2]]
+
+
+def test_flops_of_a_matmul_a_convolution_and_a_loop():
+    import jax
+    import jax.numpy as jnp
+
+    from ganjax.monitor.flops import count
+    from ganjax.nets import conv
+
+    x, w = jnp.zeros((8, 16)), jnp.zeros((16, 16))
+    assert count(jax.make_jaxpr(jax.jit(lambda x: x @ w))(x)) == 2 * 8 * 16 * 16
+    assert count(jax.make_jaxpr(lambda x: jax.lax.scan(lambda c, _: (c @ w, None), x, None, 5)[0])(x)) == 5 * 2 * 8 * 16 * 16
+    image, kernel = jnp.zeros((2, 8, 8, 3)), jnp.zeros((4, 4, 3, 5))
+    forward = jax.make_jaxpr(lambda x: conv.library_conv(x, kernel, 2, (1, 1)))(image)
+    assert count(forward) == 2 * (2 * 4 * 4 * 5) * (4 * 4 * 3)
+    up = jax.make_jaxpr(lambda x: conv.library_conv_transpose(x, kernel, 2, (1, 1)))(image)
+    assert count(up) == 2 * (2 * 16 * 16 * 5) * (4 * 4 * 3) / 4
+
+
+def test_inspect_for_people(capsys):
+    shown = call(capsys, "inspect", "--config=configs/gan.py:ring8", "--config.train.batch_size=8")
+    assert "mlp.Generator" in shown
+    assert "GFLOP" in shown
+
+
+PUBLISHED = {
+    "gan": (114_064, 100_609),
+    "gan:paper": (2_503_984, 1_231_441),
+    "dcgan:celeba64": (3_576_704, 2_765_568),
+    "dcgan:tutorial": (3_576_707, 2_765_568),
+    "dcgan:128": (13_245_312, 11_164_544),
+    "wgan:official": (3_576_704, 2_765_568),
+    "wgan:decks": (13_245_312, 11_164_544),
+    "wgan_gp:lsun64": (8_540_483, 7_491_841),
+    "wgan_gp:cifar10": (1_204_483, 1_053_825),
+    "wgan_gp:mnist": (1_554_177, 1_030_145),
+    "lsgan:lsun112": (15_591_427, 4_333_441),
+}
+
+
+def test_1_parameter_counts_of_every_config_are_the_published_ones(capsys):
+    found = json.loads(call(capsys, "inspect", "--all", "--json"))
+    assert {name: tuple(found[name]["params"].values()) for name in PUBLISHED} == PUBLISHED
+    assert {name.split(":")[0] for name in found} == {"gan", "dcgan", "lsgan", "wgan", "wgan_gp"}
+    assert all(entry["params"].keys() == {"gen", "disc"} for entry in found.values())
+
+
+def test_inspect_refuses(capsys):
+    assert "which config?" in refused(capsys, "inspect")
+    assert "did you mean 'wgan_gp'" in refused(capsys, "inspect", "--config=configs/wgangp.py")
+    assert 'Did you mean "steps"' in refused(capsys, "inspect", "--config=configs/gan.py", "--config.train.stps=1")
+
+
+def test_data_lists_and_describes(capsys):
+    assert {"avatars", "digits", "folder", "tfds", "grid25"} <= set(json.loads(call(capsys, "data", "--list", "--json")))
+    assert json.loads(call(capsys, "data", "avatars", "--json"))["size"] == 10_000
+    assert sum(json.loads(call(capsys, "data", "avatars", "--attributes", "--json"))["hair"].values()) == 10_000
+    assert "no attributes" in refused(capsys, "data", "grid25", "--attributes")
+    assert "no data set 'avatar'" in refused(capsys, "data", "avatar")
+    assert "the embedded pack itself" in refused(capsys, "data", "avatars", "--pack", f"--out={PACK}")
+
+
+def test_a_verb_that_is_none(capsys):
+    with pytest.raises(SystemExit) as stop:
+        verbs.main(["smaple"])
+    assert stop.value.code == 2

@@ -1,0 +1,89 @@
+"""The rules of the house: who may import whom, what every system and config brings."""
+
+import ast
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from ganjax import config as configs
+
+ROOT = Path(__file__).parent.parent
+MAY = {  # room -> what of ours it may import; nets/bind.py is the one place where networks meet the game's types
+    "core": (),
+    "losses": (),
+    "penalties": (),
+    "transforms": (),
+    "errors": (),
+    "latents": ("errors",),
+    "nets": ("nets", "core"),
+    "systems": ("nets", "losses", "penalties", "augment", "memory", "transforms", "core"),
+    "data": ("data", "errors", "monitor.pictures"),
+    "metrics": ("metrics",),
+    "monitor": ("monitor", "core"),
+    "checkpoint": ("core", "errors"),
+    "parallel": ("core", "errors"),
+    "config": ("errors",),
+}
+
+
+def imports(file):
+    """Names below ganjax that a file imports."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "ganjax":
+            base = node.module.removeprefix("ganjax").lstrip(".")
+            yield from ([base] if base else [alias.name for alias in node.names])
+        elif isinstance(node, ast.Import):
+            yield from (a.name.removeprefix("ganjax.") for a in node.names if a.name.startswith("ganjax."))
+
+
+FILES = [file for file in sorted((ROOT / "ganjax").rglob("*.py")) if not file.name.startswith("__")]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_rooms_import_what_they_may(file):
+    room = file.relative_to(ROOT / "ganjax").parts[0].removesuffix(".py")
+    for name in imports(file):
+        assert not name.startswith(("commands", "configs")) or room in ("__main__",)
+        assert name != "main"
+        if room in MAY:
+            assert name.startswith(MAY[room]), f"{file.name} imports {name}"
+        if room == "systems":
+            assert not name.startswith("systems")
+
+
+def test_core_leans_on_jax_and_optax_alone():
+    tree = ast.parse((ROOT / "ganjax/core.py").read_text())
+    names = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert {name.split(".")[0] for name in names} <= {"__future__", "collections", "typing", "jax", "optax"}
+
+
+SYSTEMS = sorted(file.stem for file in (ROOT / "ganjax/systems").glob("[!_]*.py"))
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_a_system_is_one_short_file_with_its_paper_and_config(name):
+    module = importlib.import_module(f"ganjax.systems.{name}")
+    source = inspect.getsource(module)
+    assert source.count("\n") <= 110
+    assert re.search(r"arXiv:\d{4}\.\d{4,5}", module.__doc__)
+    assert "D minimises" in module.__doc__
+    assert "Deviations: 1." in module.__doc__
+    assert inspect.signature(module.build).parameters["generator"]
+    assert (ROOT / f"configs/{name}.py").exists()
+
+
+@pytest.mark.parametrize("name", configs.packaged())
+def test_a_config_says_its_command(name):
+    text = (ROOT / f"configs/{name}.py").read_text()
+    assert f"python -m ganjax.main --config=configs/{name}.py" in text
+    assert configs.variants(ROOT / f"configs/{name}.py")
+
+
+def test_nobody_names_machines_or_leaves_things_undone():
+    pattern = r"/(?:home|root|tmp)/\S+|NotImplementedError|\b(?:TODO|FIXME)\b"
+    for file in FILES:
+        assert not re.search(pattern, file.read_text()), file

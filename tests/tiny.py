@@ -1,0 +1,35 @@
+"""Runs small enough for tests: 8-px images from an .npz, a handful of channels."""
+
+import numpy as np
+
+from ganjax import config as configs
+
+SIZES = {
+    "gan": ("--config.generator.shape=(8,8,3)", "--config.generator.hidden=(8,)", "--config.critic.hidden=(8,)"),
+    "image": (
+        "--config.generator.size=8",
+        "--config.critic.size=8",
+        "--config.generator.channels=4",
+        "--config.critic.channels=4",
+    ),
+}
+NAMES = ("gan", "dcgan", "lsgan", "wgan", "wgan_gp")
+
+
+def overrides(name, folder, **train):
+    path = folder / "images.npz"
+    if not path.exists():
+        np.savez(path, images=np.random.default_rng(0).integers(0, 255, (40, 8, 8, 3), np.uint8))
+    settings = {"steps": 20, "batch_size": 8, "log_every": 5, "sample_every": 20, "save_every": 1000, **train}
+    return [
+        *SIZES.get(name, SIZES["image"]),
+        "--config.data.name=npz",
+        f"--config.data.path={path}",
+        "--config.data.image_size=8",
+        "--config.data.channels=3",
+        *[f"--config.train.{key}={value}" for key, value in settings.items()],
+    ]
+
+
+def config(name, folder, **train):
+    return configs.load(f"configs/{name}.py", overrides(name, folder, **train))
