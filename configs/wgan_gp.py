@@ -87,5 +87,5 @@ def get_config(variant: str = "") -> ConfigDict:
     config.schedule.n_critic = 5
     _adam(config, 2e-4, 0.0)
     config.data.update(name="avatars", image_size=32, channels=3)
-    config.train.update(steps=3000, batch_size=64)
+    config.train.update(steps=3000, batch_size=64, ema_decay=0.995)
     return pick(VARIANTS, variant, config)

@@ -141,7 +141,8 @@ def packaged() -> dict[str, Path]:
 def variants(file: Path) -> Sequence[str]:
     """The names in a config file's ``VARIANTS``."""
     spec = importlib.util.spec_from_file_location(f"ganjax_config_{file.stem}", file)
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return tuple(module.VARIANTS)

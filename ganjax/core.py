@@ -111,9 +111,7 @@ def play(who: Who, loss: Loss, tx: optax.GradientTransformation) -> Step:
 
         carry, outputs = _scan(micro, state.carry, batch, key)
         grads, metrics = _mean(outputs)
-        updates, opt = update(
-            grads, getattr(state.opt, who), own, step=carry.step, value=metrics[f"{who}/loss"]
-        )
+        updates, opt = update(grads, getattr(state.opt, who), own, step=carry.step, value=metrics[f"{who}/loss"])
         params = _put(state.params, who, optax.apply_updates(own, updates))
         return State(params, _put(state.opt, who, opt), carry, state.ema), metrics
 
@@ -249,7 +247,9 @@ def critics_first(disc: Step, gen: Step, n_critic: int | Schedule = 1, accumulat
         m = len(jax.tree.leaves(batch)[0])
         n, rest = divmod(m, accumulate)
         if rest or n != (max(n, 1) if callable(n_critic) else n_critic):
-            raise ValueError(f"the batch has {m} micro-batches; n_critic={n_critic} × accumulate={accumulate} are needed")
+            raise ValueError(
+                f"the batch has {m} micro-batches; n_critic={n_critic} × accumulate={accumulate} are needed"
+            )
         return sequence(repeat(n, disc), last(n, gen))(state, batch, key)
 
     return tick(step)
@@ -283,10 +283,12 @@ def init(
     """
     params, vars, memory = gan.init(key, jax.tree.map(lambda x: x[0], batch))
     carry = Carry(jnp.zeros((), jnp.int32), vars, memory)
-    ema = Players(*(
-        jax.tree.map(jnp.copy, (getattr(params, who), getattr(vars, who))) if who in averaged else ()
-        for who in Players._fields
-    ))
+    ema = Players(
+        *(
+            jax.tree.map(jnp.copy, (getattr(params, who), getattr(vars, who))) if who in averaged else ()
+            for who in Players._fields
+        )
+    )
     return State(params, Players(tx.gen.init(params.gen), tx.disc.init(params.disc)), carry, ema)
 
 
@@ -317,9 +319,7 @@ def _groups(n: int, batch: Batch) -> Batch:
     return jax.tree.map(lambda x: x.reshape(n, x.shape[0] // n, *x.shape[1:]), batch)
 
 
-def _scan(
-    f: Callable[[Tree, Batch, Key], tuple[Tree, Tree]], carry: Tree, batch: Batch, key: Key
-) -> tuple[Tree, Tree]:
+def _scan(f: Callable[[Tree, Batch, Key], tuple[Tree, Tree]], carry: Tree, batch: Batch, key: Key) -> tuple[Tree, Tree]:
     """f along the leading axis of batch, with key number i for slice i; no loop where there is one slice."""
     n = len(jax.tree.leaves(batch)[0])
     keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(jnp.arange(n))

@@ -11,6 +11,6 @@ class UserError(Exception):
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """"; did you mean …?" where one of ``names`` is close to ``name``, else nothing: the end of an error's line."""
+    """ "; did you mean …?" where one of ``names`` is close to ``name``, else nothing: the end of an error's line."""
     match = difflib.get_close_matches(name, list(names), n=1)
     return f"; did you mean {match[0]!r}?" if match else ""

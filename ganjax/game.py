@@ -85,9 +85,7 @@ def _optimizers(system: Any, config: ConfigDict, axis_name: str | None) -> Playe
             raise UserError(f"config.optimizers: {config.system} leaves its optimisers as they are; remove the section")
         return Players(optimiser("gen_opt"), optimiser("disc_opt"))
     configs.check_keywords(system.optimizers, keywords, "config.optimizers")
-    players: Players = system.optimizers(
-        optimiser("gen_opt"), optimiser("disc_opt"), **keywords
-    )
+    players: Players = system.optimizers(optimiser("gen_opt"), optimiser("disc_opt"), **keywords)
     return players
 
 

@@ -58,15 +58,12 @@ def guarded(function: Callable[[Sequence[str]], object]) -> Callable[[Sequence[s
     def run(argv: Sequence[str]) -> object:
         try:
             return function(argv)
-        except UserError as error:
-            code, text = 2, error
-        except FloatingPointError as error:
-            code, text = 1, error
-        print(f"ganjax: {text}", file=sys.stderr)
-        sys.exit(code)
+        except (UserError, FloatingPointError) as error:
+            print(f"ganjax: {error}", file=sys.stderr)
+            sys.exit(2 if isinstance(error, UserError) else 1)
 
     return run
 
 
 if __name__ == "__main__":
-    app.run(guarded(main), flags_parser=guarded(parse))
+    app.run(guarded(main), flags_parser=guarded(parse))  # type: ignore[misc]

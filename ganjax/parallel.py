@@ -43,9 +43,7 @@ def over_mesh(step: Step, lead: int = 1) -> Devices:
     mesh = jax.make_mesh((jax.device_count(),), (AXIS,), axis_types=(AxisType.Auto,))
     everywhere = NamedSharding(mesh, PartitionSpec())
     cut = NamedSharding(mesh, PartitionSpec(*[None] * lead, AXIS))
-    compiled = jax.jit(
-        step, in_shardings=(everywhere, cut, everywhere), out_shardings=everywhere, donate_argnums=0
-    )
+    compiled = jax.jit(step, in_shardings=(everywhere, cut, everywhere), out_shardings=everywhere, donate_argnums=0)
 
     def put(batch: Tree) -> Tree:
         return jax.tree.map(lambda x: jax.make_array_from_process_local_data(cut, x), batch)

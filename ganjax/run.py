@@ -153,7 +153,9 @@ def claim(workdir: Path, config: ConfigDict) -> None:
                 "take another --workdir, or give the old values to go on with it"
             )
     elif (workdir / "checkpoints").exists():
-        raise UserError(f"{workdir} has checkpoints but no config.json: it is not known what run they are; take another --workdir")
+        raise UserError(
+            f"{workdir} has checkpoints but no config.json: it is not known what run they are; take another --workdir"
+        )
     write_whole(path, json.dumps(new, indent=2, sort_keys=True).encode())
     write_whole(workdir / "environment.json", json.dumps(_environment(), indent=2).encode())
 
@@ -222,7 +224,9 @@ def _check_images(played: game.Game, batch: Tree) -> None:
     try:
         images = jax.eval_shape(made, jax.random.key(0))
     except (TypeError, ValueError) as error:
-        raise UserError(f"the networks do not fit the data ({_size(batch['image'])}): {str(error).splitlines()[0]}") from error
+        raise UserError(
+            f"the networks do not fit the data ({_size(batch['image'])}): {str(error).splitlines()[0]}"
+        ) from error
     if "image" in images and images["image"].shape[1:] != batch["image"].shape[2:]:
         raise UserError(
             f"the generator makes {_size(images['image'], 1)}, the data are {_size(batch['image'])}: "

@@ -71,7 +71,13 @@ def evaluate_modes(run: Run, sample: Sampler, state: Tree, step: int, workdir: P
     inputs = run.game.gan.inputs(jax.random.fold_in(jax.random.key(run.config.train.seed), 1), n)
     found = [coverage(sample(each, inputs)["image"], info["modes"], info["sigma"]) for each in runs_of(run, state)]
     values = {"eval/modes": [f.covered for f in found], "eval/share_within_3_sigma": [f.share for f in found]}
-    protocol = {"step": step, "samples": n, "of_modes": len(info["modes"]), "sigma": info["sigma"], "covered_from": n // 100}
+    protocol = {
+        "step": step,
+        "samples": n,
+        "of_modes": len(info["modes"]),
+        "sigma": info["sigma"],
+        "covered_from": n // 100,
+    }
     text = json.dumps({**protocol, **values}, indent=2)
     pictures.write_whole(workdir / "eval" / f"{step:08}-modes.json", text.encode())
     return values

@@ -6,7 +6,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ def loop(
     return step
 
 
-def feed(run: Run, devices: Devices, start: int) -> Iterator[tuple[int, Tree]]:
+def feed(run: Run, devices: Devices, start: int) -> Generator[tuple[int, Tree], None, None]:
     """(steps in it, batch on the devices) from step ``start`` on; the next are on their way meanwhile."""
     per_call = run.config.train.steps_per_call
     host = pipeline.batches(
@@ -163,7 +163,10 @@ class Clock:
 def stopping() -> Iterator[Callable[[], bool]]:
     """Whether SIGTERM or SIGINT came; the handlers only note it, so a step, a save, a compilation ends first."""
     came: list[int] = []
-    old = {number: signal.signal(number, lambda number, _: came.append(number)) for number in (signal.SIGTERM, signal.SIGINT)}
+    old = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
     try:
         yield lambda: bool(came)
     finally:

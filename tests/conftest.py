@@ -8,7 +8,9 @@ import pytest
 from jaxtyping import install_import_hook
 
 jax.config.update("jax_num_cpu_devices", 4)
-jax.config.update("jax_compilation_cache_dir", os.environ.get("GANJAX_TEST_CACHE", str(Path(__file__).parent / ".cache")))
+jax.config.update(
+    "jax_compilation_cache_dir", os.environ.get("GANJAX_TEST_CACHE", str(Path(__file__).parent / ".cache"))
+)
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
 

@@ -140,9 +140,14 @@ def test_a_runs_config_is_data(capsys, workdir, tmp_path):
 
 
 def test_inspect_tells_networks_and_cost(capsys):
-    report = json.loads(call(capsys, "inspect", "--config=configs/wgan_gp.py:grid25", "--config.train.batch_size=8", "--json"))
+    report = json.loads(
+        call(capsys, "inspect", "--config=configs/wgan_gp.py:grid25", "--config.train.batch_size=8", "--json")
+    )
     wide = 128
-    gen, disc = (2 * wide + wide) + 2 * (wide * wide + wide) + (2 * wide + 2), (2 * wide + wide) + 2 * (wide * wide + wide) + wide + 1
+    gen, disc = (
+        (2 * wide + wide) + 2 * (wide * wide + wide) + (2 * wide + 2),
+        (2 * wide + wide) + 2 * (wide * wide + wide) + wide + 1,
+    )
     assert report["params"] == {"gen": gen, "disc": disc}
     assert report["memory"]["argument"] > 4 * 3 * (gen + disc)
     assert [layer["output"] for layer in report["networks"][0]["layers"]] == [[8, 128]] * 3 + [[8, 2]]
@@ -157,7 +162,10 @@ def test_flops_of_a_matmul_a_convolution_and_a_loop():
 
     x, w = jnp.zeros((8, 16)), jnp.zeros((16, 16))
     assert count(jax.make_jaxpr(jax.jit(lambda x: x @ w))(x)) == 2 * 8 * 16 * 16
-    assert count(jax.make_jaxpr(lambda x: jax.lax.scan(lambda c, _: (c @ w, None), x, None, 5)[0])(x)) == 5 * 2 * 8 * 16 * 16
+    assert (
+        count(jax.make_jaxpr(lambda x: jax.lax.scan(lambda c, _: (c @ w, None), x, None, 5)[0])(x))
+        == 5 * 2 * 8 * 16 * 16
+    )
     image, kernel = jnp.zeros((2, 8, 8, 3)), jnp.zeros((4, 4, 3, 5))
     forward = jax.make_jaxpr(lambda x: conv.library_conv(x, kernel, 2, (1, 1)))(image)
     assert count(forward) == 2 * (2 * 4 * 4 * 5) * (4 * 4 * 3)
@@ -200,7 +208,9 @@ def test_inspect_refuses(capsys):
 
 
 def test_data_lists_and_describes(capsys):
-    assert {"avatars", "digits", "folder", "tfds", "grid25"} <= set(json.loads(call(capsys, "data", "--list", "--json")))
+    assert {"avatars", "digits", "folder", "tfds", "grid25"} <= set(
+        json.loads(call(capsys, "data", "--list", "--json"))
+    )
     assert json.loads(call(capsys, "data", "avatars", "--json"))["size"] == 10_000
     assert sum(json.loads(call(capsys, "data", "avatars", "--attributes", "--json"))["hair"].values()) == 10_000
     assert "no attributes" in refused(capsys, "data", "grid25", "--attributes")

@@ -19,7 +19,11 @@ def test_a_name_is_a_call_and_a_function_is_one():
     fixed = resolve(function("losses.least_squares_gen", target=3.0))
     assert float(fixed(jax.numpy.zeros(2))) == 9
     scheduled = resolve(
-        call("transforms.scheduled", optimiser=call("optax.sgd", learning_rate=1.0), schedule=call("transforms.linear_decay", steps=9))
+        call(
+            "transforms.scheduled",
+            optimiser=call("optax.sgd", learning_rate=1.0),
+            schedule=call("transforms.linear_decay", steps=9),
+        )
     )
     assert isinstance(scheduled, optax.GradientTransformation)
     assert resolve(ConfigDict({"a": 1, "b": (1, 2)})) == {"a": 1, "b": (1, 2)}
@@ -91,7 +95,10 @@ def test_the_loader_yields_what_the_schedule_asks_for():
     assert game.build(changed(lambda c: c.schedule.update(accumulate=3))).micro(0) == 15
 
 
-@pytest.mark.parametrize("name", [f"{name}:{variant}" for name, file in configs.packaged().items() for variant in ("", *configs.variants(file))])
+@pytest.mark.parametrize(
+    "name",
+    [f"{name}:{variant}" for name, file in configs.packaged().items() for variant in ("", *configs.variants(file))],
+)
 def test_every_config_goes_through_json_and_back(name):
     config = configs.load(name)
     plain = configs.to_json(config)

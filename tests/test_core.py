@@ -7,7 +7,21 @@ import optax
 import pytest
 
 from ganjax import core
-from ganjax.core import Carry, Gan, Players, every, init, last, play, project, repeat, sequence, simultaneous, tick, when
+from ganjax.core import (
+    Carry,
+    Gan,
+    Players,
+    every,
+    init,
+    last,
+    play,
+    project,
+    repeat,
+    sequence,
+    simultaneous,
+    tick,
+    when,
+)
 
 
 def number_game():
@@ -82,7 +96,9 @@ def test_a_batch_that_does_not_fit_the_schedule_is_refused():
     with pytest.raises(ValueError, match="3 micro-batches"):
         core.alternate(number_game(), SGD, n_critic=2)(start(), batch(0.0, 1.0, 2.0), jax.random.key(0))
     with pytest.raises(ValueError, match="accumulate=2"):
-        core.alternate(number_game(), SGD, n_critic=lambda step: 5, accumulate=2)(start(), batch(0.0), jax.random.key(0))
+        core.alternate(number_game(), SGD, n_critic=lambda step: 5, accumulate=2)(
+            start(), batch(0.0), jax.random.key(0)
+        )
 
 
 def test_n_critic_of_the_step_takes_what_the_batch_brings():

@@ -64,4 +64,6 @@ def test_pearson_labels():
 
 def test_a_patch_map_counts_as_more_samples():
     real, fake = jax.random.normal(jax.random.key(0), (2, 4, 6, 6, 1))
-    assert float(losses.hinge_disc(real, fake)) == pytest.approx(float(losses.hinge_disc(real.ravel(), fake.ravel())), rel=1e-6)
+    assert float(losses.hinge_disc(real, fake)) == pytest.approx(
+        float(losses.hinge_disc(real.ravel(), fake.ravel())), rel=1e-6
+    )

@@ -38,7 +38,9 @@ class Row(NamedTuple):
 def image_game(module, norm=True, **keywords):
     def build(axis_name=None) -> Gan:
         generator = nets.generator(SIZE, 4, axis_name=axis_name)
-        return module.build(generator, nets.critic(SIZE, 4, norm=norm, axis_name=axis_name), latent_dim=LATENT, **keywords)
+        return module.build(
+            generator, nets.critic(SIZE, 4, norm=norm, axis_name=axis_name), latent_dim=LATENT, **keywords
+        )
 
     return build
 
@@ -221,7 +223,10 @@ def test_8_pmap_is_vmap_over_a_named_axis(name):
 
 def test_8_pmap_is_jit_where_the_noise_comes_in_the_batch():
     """A game that draws nothing itself: a quarter of the batch on each device is the whole batch on one."""
-    of = {axis: noiseless(nets.generator(SIZE, 4, axis_name=axis), nets.critic(SIZE, 4, axis_name=axis)) for axis in (None, "data")}
+    of = {
+        axis: noiseless(nets.generator(SIZE, 4, axis_name=axis), nets.critic(SIZE, 4, axis_name=axis))
+        for axis in (None, "data")
+    }
     batch = {**batch_of(1, 4 * B), "z": jax.random.normal(jax.random.key(3), (1, 4 * B, LATENT))}
     host = jax.tree.map(np.asarray, batch)
     sgd = optax.sgd(0.1)
@@ -351,7 +356,11 @@ def test_the_tutorial_answers_on_the_latents_that_d_saw():
     assert z.shape == (B, LATENT)
     assert float(z.std()) == pytest.approx(1, abs=0.3)
     with library():
-        _, (carry, _) = p.gan.gen_loss(state.params, state.carry, jax.tree.map(lambda x: x[0], p.batch), jax.random.key(9))
-        _, (other, _) = p.gan.gen_loss(state.params, state.carry, jax.tree.map(lambda x: x[0], p.batch), jax.random.key(8))
+        _, (carry, _) = p.gan.gen_loss(
+            state.params, state.carry, jax.tree.map(lambda x: x[0], p.batch), jax.random.key(9)
+        )
+        _, (other, _) = p.gan.gen_loss(
+            state.params, state.carry, jax.tree.map(lambda x: x[0], p.batch), jax.random.key(8)
+        )
     assert_equal(carry.vars.gen, state.carry.vars.gen)  # the tutorial's one forward pass is D's
     assert_equal(carry.vars.disc, other.vars.disc)  # and the key is not asked

@@ -15,7 +15,10 @@ def test_after_an_update_no_parameter_lies_outside(key, dtype, c):
     """2 million entries each of small, large and BatchNorm-like size, with updates of every scale."""
     keys = jax.random.split(key, 6)
     sizes = {"small": 0.02, "unit": 1.0, "large": 30.0}
-    params = {n: (s * jax.random.normal(k, (2_000_000,))).astype(dtype) for (n, s), k in zip(sizes.items(), keys, strict=False)}
+    params = {
+        n: (s * jax.random.normal(k, (2_000_000,))).astype(dtype)
+        for (n, s), k in zip(sizes.items(), keys, strict=False)
+    }
     scale = jax.random.choice(keys[4], jnp.asarray([1e-6, 1e-3, 1.0]), (2_000_000,))
     updates = jax.tree.map(lambda p: (scale * jax.random.normal(keys[5], p.shape)).astype(dtype), params)
     tx = transforms.clip_weights(c)
@@ -45,7 +48,9 @@ def test_clipping_without_parameters_says_so():
 
 
 def test_clip_projects():
-    assert transforms.clip({"a": jnp.asarray([-5.0, 0.001, 5.0])}, 0.01)["a"] == pytest.approx(np.array([-0.01, 0.001, 0.01]))
+    assert transforms.clip({"a": jnp.asarray([-5.0, 0.001, 5.0])}, 0.01)["a"] == pytest.approx(
+        np.array([-0.01, 0.001, 0.01])
+    )
 
 
 def test_the_learning_rate_follows_the_step_not_the_updates():

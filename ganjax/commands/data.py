@@ -19,7 +19,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", help="a data set")
     parser.add_argument("--list", action="store_true", help="the data sets, a line each")
     parser.add_argument("--attributes", action="store_true", help="avatars: attributes, their values and counts")
-    parser.add_argument("--style", help=f"avatars: {', '.join(STYLES)}; to draw: any style of DiceBear, such as adventurer")
+    parser.add_argument(
+        "--style", help=f"avatars: {', '.join(STYLES)}; to draw: any style of DiceBear, such as adventurer"
+    )
     parser.add_argument("--out", type=Path, help="avatars: draw a set into FILE.npz (the extra `avatars`)")
     parser.add_argument("--count", type=int, default=10_000, help="avatars to draw (10,000)")
     parser.add_argument("--size", type=int, default=32, help="their side in pixels (32)")

@@ -22,7 +22,9 @@ Shapes = Any
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
     parser.add_argument("--config", help="configs/NAME.py[:VARIANT], with --config.section.key=value after it")
-    parser.add_argument("--all", action="store_true", help="the counts of every config and variant; nothing is allocated")
+    parser.add_argument(
+        "--all", action="store_true", help="the counts of every config and variant; nothing is allocated"
+    )
     parser.add_argument("--json", action="store_true", help="JSON on stdout and nothing else")
 
 
@@ -53,7 +55,10 @@ def everything() -> dict[str, tuple[game.Game, Shapes]]:
             config = configs.load(f"{file}:{variant}")
             size = config.data.crop or config.data.image_size
             shape = (size, size, config.data.channels) if size else (2,)  # points of the plane have no size
-            batch = {"image": jax.ShapeDtypeStruct((2, *shape), np.float32), "label": jax.ShapeDtypeStruct((2,), np.int32)}
+            batch = {
+                "image": jax.ShapeDtypeStruct((2, *shape), np.float32),
+                "label": jax.ShapeDtypeStruct((2,), np.int32),
+            }
             found[f"{name}:{variant}" if variant else name] = (game.build(config), batch)
     return found
 
@@ -69,7 +74,9 @@ def cost(run_: Run) -> dict[str, Any]:
     """FLOPs of one step's matmuls and convolutions, and the compiled step's bytes by use."""
     state, batch = initial_shapes(run_), jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), run_.batch)
     with library():
-        jaxpr = jax.make_jaxpr(run_.game.step)(jax.eval_shape(run_.game.init, jax.random.key(0), batch), batch, jax.random.key(0))
+        jaxpr = jax.make_jaxpr(run_.game.step)(
+            jax.eval_shape(run_.game.init, jax.random.key(0), batch), batch, jax.random.key(0)
+        )
     sizes = compile_step(run_).step.lower(state, batch, run_.step_key).compile().memory_analysis()  # type: ignore[attr-defined]
     uses = ("argument", "output", "alias", "temp")
     memory = {use: int(getattr(sizes, f"{use}_size_in_bytes")) for use in uses} if sizes else {}

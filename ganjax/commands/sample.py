@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ganjax.errors import UserError
@@ -44,10 +45,11 @@ def run(options: argparse.Namespace) -> None:
     opened, step, state = reopen(options.workdir, options.step, options.index)
     out = options.out or options.workdir / "samples.png"
     inputs = opened.game.gan.inputs(jax.random.key(options.seed), options.n)
-    inputs = {**inputs, "z": latents(options.latent, np.asarray(inputs["z"]))}
+    inputs = {**inputs, "z": jnp.asarray(latents(options.latent, np.asarray(inputs["z"])))}
     sample = sampler(opened, train=options.batch_statistics)
     parts = [
-        sample(state, jax.tree.map(lambda x, i=i: x[i : i + CHUNK], inputs))["image"] for i in range(0, options.n, CHUNK)
+        sample(state, jax.tree.map(lambda x, i=i: x[i : i + CHUNK], inputs))["image"]
+        for i in range(0, options.n, CHUNK)
     ]
     write(out, np.concatenate(parts), picture(opened, np.concatenate(parts)))
     answer = {"out": str(out), "n": options.n, "step": step, "latent": options.latent, "seed": options.seed}

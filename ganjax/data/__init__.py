@@ -33,7 +33,9 @@ def open_source(name: str, **options: Any) -> Source:
         UserError: no such data set, no such option of it, or its files are not there.
     """
     if name not in SOURCES:
-        raise UserError(f"config.data.name: no data set {name!r}{nearest(name, SOURCES)}; there are: {', '.join(SOURCES)}")
+        raise UserError(
+            f"config.data.name: no data set {name!r}{nearest(name, SOURCES)}; there are: {', '.join(SOURCES)}"
+        )
     taken = inspect.signature(SOURCES[name]).parameters
     for option in options:
         if option not in taken:

@@ -36,7 +36,9 @@ def avatars(
         UserError: no such style or attribute.
     """
     if style not in STYLES:
-        raise UserError(f"config.data.style: no style {style!r}{nearest(style, STYLES)}; there are: {', '.join(STYLES)}")
+        raise UserError(
+            f"config.data.style: no style {style!r}{nearest(style, STYLES)}; there are: {', '.join(STYLES)}"
+        )
     arrays = pack()
     names: dict[str, list[str]] = json.loads(arrays[f"{style}_names"].tobytes())
     if attribute not in names:
@@ -48,7 +50,12 @@ def avatars(
     codes = arrays[f"{style}_attributes"]
     label = codes[:, list(names).index(attribute)].astype(np.int32)
     images = fit_all(arrays[style], image_size, channels)
-    info: dict[str, Any] = {"classes": names[attribute], "attribute": attribute, "attributes": names, "licence": "CC0 1.0"}
+    info: dict[str, Any] = {
+        "classes": names[attribute],
+        "attribute": attribute,
+        "attributes": names,
+        "licence": "CC0 1.0",
+    }
     return from_arrays("avatars", {"image": images, "label": label, "attributes": codes}, info)
 
 

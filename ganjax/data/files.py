@@ -43,7 +43,9 @@ def mnist(path: str | None = None, split: str = "train", image_size: int = 28, c
     folder, (images_name, labels_name) = _folder(path, "mnist", "train-images-idx3-ubyte(.gz)"), _idx_names(split)
     images, labels = (read_idx(_either(folder, name)) for name in (images_name, labels_name))
     if images.ndim != 3 or labels.shape != images.shape[:1]:
-        raise UserError(f"{folder}: {images_name} and {labels_name} hold {images.shape} and {labels.shape}, not images and labels")
+        raise UserError(
+            f"{folder}: {images_name} and {labels_name} hold {images.shape} and {labels.shape}, not images and labels"
+        )
     return _labelled("mnist", images[..., None], labels, [str(i) for i in range(10)], image_size, channels)
 
 
@@ -74,7 +76,9 @@ def cifar10(path: str | None = None, split: str = "train", image_size: int = 32,
     names = [f"data_batch_{i}.bin" for i in range(1, 6)] if split == "train" else ["test_batch.bin"]
     data = b"".join(_cifar_files(folder, names))
     if not data or len(data) % 3073:
-        raise UserError(f"{folder}: the .bin files hold {len(data)} bytes, not records of 3073; take the binary version")
+        raise UserError(
+            f"{folder}: the .bin files hold {len(data)} bytes, not records of 3073; take the binary version"
+        )
     records = np.frombuffer(data, np.uint8).reshape(-1, 3073)
     images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return _labelled("cifar10", images, records[:, 0], CIFAR10_CLASSES, image_size, channels)
@@ -115,7 +119,9 @@ def npz(path: str | None = None, image_size: int | None = None, channels: int | 
         images = arrays.pop("images")
         main = fit_all(images if images.ndim == 4 else images[..., None], image_size, channels)
     else:
-        raise UserError(f"{file} holds {', '.join(arrays) or 'nothing'}: needed are `images` (uint8 [n, h, w, c]) or `points` [n, 2]")
+        raise UserError(
+            f"{file} holds {', '.join(arrays) or 'nothing'}: needed are `images` (uint8 [n, h, w, c]) or `points` [n, 2]"
+        )
     rest = {key.removesuffix("s") if key == "labels" else key: x for key, x in arrays.items() if len(x) == len(main)}
     if "label" in rest:
         rest["label"] = rest["label"].astype(np.int32)
@@ -139,7 +145,9 @@ def _folder(path: str | None, name: str, needed: str) -> Path:
 
 def _file(path: str | None) -> Path:
     if path is None or not Path(path).is_file():
-        raise UserError(f"config.data.path: no file {path}; config.data.name=npz reads one, --config.data.path=FILE.npz")
+        raise UserError(
+            f"config.data.path: no file {path}; config.data.name=npz reads one, --config.data.path=FILE.npz"
+        )
     return Path(path)
 
 

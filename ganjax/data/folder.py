@@ -34,11 +34,15 @@ def folder(path: str | None = None, image_size: int = 64, channels: int = 3) -> 
         raise UserError(f"config.data.path: no folder {path}")
     files = list(walk(root))
     if not files:
-        raise UserError(f"{path} has no images: it should hold {', '.join(ENDINGS[:4])} … files, or a folder of them per class")
+        raise UserError(
+            f"{path} has no images: it should hold {', '.join(ENDINGS[:4])} … files, or a folder of them per class"
+        )
     with ThreadPoolExecutor() as pool:
         read = list(pool.map(lambda file: _try(file, image_size, channels), files))
     good = [(file, image) for file, image in zip(files, read, strict=True) if not isinstance(image, str)]
-    skipped = [f"{file.relative_to(root)!s}: {why}" for file, why in zip(files, read, strict=True) if isinstance(why, str)]
+    skipped = [
+        f"{file.relative_to(root)!s}: {why}" for file, why in zip(files, read, strict=True) if isinstance(why, str)
+    ]
     _complain(root, len(files), skipped)
     return _source(root, good, skipped)
 
@@ -98,7 +102,9 @@ def _complain(root: Path, count: int, skipped: list[str]) -> None:
         raise UserError(f"{root}: {len(skipped)} of {count} images cannot be read, the first is {skipped[0]}")
     if skipped:
         more = f" and {len(skipped) - 3} more" if len(skipped) > 3 else ""
-        logging.getLogger(__name__).warning("%s: %d of %d files skipped: %s%s", root, len(skipped), count, "; ".join(skipped[:3]), more)
+        logging.getLogger(__name__).warning(
+            "%s: %d of %d files skipped: %s%s", root, len(skipped), count, "; ".join(skipped[:3]), more
+        )
 
 
 def _source(root: Path, good: list[tuple[Path, Any]], skipped: list[str]) -> Source:

@@ -9,7 +9,7 @@ import functools
 import itertools
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, TypeVar
 
 import jax
@@ -105,7 +105,7 @@ def _is_image(x: np.ndarray) -> bool:
     return x.ndim == 5
 
 
-def prefetch(iterator: Iterable[S], put: Callable[[S], T], depth: int = 2) -> Iterator[T]:
+def prefetch(iterator: Iterable[S], put: Callable[[S], T], depth: int = 2) -> Generator[T, None, None]:
     """``put`` of each item, ``depth`` items ahead in a thread; its errors are raised here, closing stops it."""
     items: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(maxsize=depth)
     closed = threading.Event()

@@ -41,7 +41,7 @@ def fit(image: Image.Image, size: int | None, channels: int | None) -> np.ndarra
 
 def fit_all(images: np.ndarray, size: int | None, channels: int | None) -> np.ndarray:
     """``fit`` for uint8 [n, h, w, c]; nothing happens to images that fit already."""
-    n, h, w, c = images.shape
+    h, w, c = images.shape[1:]
     if (size or h, size or w, channels or c) == (h, w, c):
         return images
     pictures = (Image.fromarray(image[..., 0] if c == 1 else image) for image in images)

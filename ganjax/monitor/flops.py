@@ -24,7 +24,9 @@ def count(jaxpr: Any) -> float:
         elif name == "cond":
             total += max(count(branch) for branch in params["branches"])
         else:
-            inner = sum(count(each) for each in jax.tree.leaves(list(params.values()), is_leaf=_is_jaxpr) if _is_jaxpr(each))
+            inner = sum(
+                count(each) for each in jax.tree.leaves(list(params.values()), is_leaf=_is_jaxpr) if _is_jaxpr(each)
+            )
             total += params.get("length", 1) * inner if name == "scan" else inner
     return total
 

@@ -14,7 +14,7 @@ from PIL import Image
 Bytes = UInt8[np.ndarray, "_ _ _"]  # height, width, channels
 
 
-def to_bytes(images: Float[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
+def to_bytes(images: Float[np.ndarray, ...]) -> UInt8[np.ndarray, ...]:
     """[-1, 1] -> 0 … 255."""
     return np.clip(np.round((np.asarray(images, np.float32) + 1) * 127.5), 0, 255).astype(np.uint8)
 
@@ -31,9 +31,7 @@ def sheet(images: UInt8[np.ndarray, "n h w c"], columns: int | None = None, gap:
     return page
 
 
-def scatter(
-    points: Float[np.ndarray, "n 2"], modes: Sequence[Sequence[float]] = (), size: int = 400
-) -> Bytes:
+def scatter(points: Float[np.ndarray, "n 2"], modes: Sequence[Sequence[float]] = (), size: int = 400) -> Bytes:
     """Points of the plane in blue, modes as orange crosses, seen from −1.2 times the farthest mode to 1.2 times."""
     page = np.full((size, size, 3), 255, np.float32)
     reach = 1.2 * float(np.abs(np.asarray(modes if len(modes) else points)).max() or 1.0)

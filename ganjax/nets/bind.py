@@ -51,7 +51,9 @@ def bind(networks: Players, params: Players, carry: Carry, key: Key) -> Players:
 def _bind(networks: Tree, params: Tree, vars: Tree, key: Key) -> Tree:
     if isinstance(networks, dict):
         keys = jax.random.split(key, len(networks))
-        return {name: _bind(networks[name], params[name], vars[name], k) for name, k in zip(networks, keys, strict=True)}
+        return {
+            name: _bind(networks[name], params[name], vars[name], k) for name, k in zip(networks, keys, strict=True)
+        }
     return Bound(networks, params, vars, key)
 
 

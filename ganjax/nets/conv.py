@@ -99,7 +99,7 @@ def matmul_conv_transpose(x: Images, kernel: Kernel, stride: int, padding: Paddi
     patches = x @ kernel.transpose(4, 0, 1, 2, 3, 5).reshape(channels, -1)
     patches = patches.reshape(b, h, w, blocks, stride, blocks, stride, features)
     spare = blocks - 1
-    painted = sum(
+    painted: Array = sum(  # type: ignore[assignment]
         jnp.pad(patches[:, :, :, i, :, j], ((0, 0), (i, spare - i), (j, spare - j), (0, 0), (0, 0), (0, 0)))
         for i in range(blocks)
         for j in range(blocks)

@@ -78,27 +78,25 @@ def batch_norm(
 
 def layer_norm(dtype: Any = jnp.float32) -> nn.LayerNorm:
     """LayerNorm over all of an image, scale and bias per channel.  Gulrajani et al. 2017, official code."""
-    return nn.LayerNorm(
-        epsilon=1e-5, reduction_axes=(1, 2, 3), feature_axes=-1, dtype=dtype, use_fast_variance=False
-    )
+    return nn.LayerNorm(epsilon=1e-5, reduction_axes=(1, 2, 3), feature_axes=-1, dtype=dtype, use_fast_variance=False)
 
 
-def leaky_relu(x: Float[Array, "..."]) -> Float[Array, "..."]:
+def leaky_relu(x: Float[Array, ...]) -> Float[Array, ...]:
     """Slope 0.2 below zero, as almost every GAN has it."""
     return nn.leaky_relu(x, 0.2)
 
 
-def identity(x: Float[Array, "..."]) -> Float[Array, "..."]:
+def identity(x: Float[Array, ...]) -> Float[Array, ...]:
     """x."""
     return x
 
 
-def sigmoid_image(x: Float[Array, "..."]) -> Float[Array, "..."]:
+def sigmoid_image(x: Float[Array, ...]) -> Float[Array, ...]:
     """2σ(x) − 1: the door of a generator that works in [0, 1]."""
     return 2 * nn.sigmoid(x) - 1
 
 
-def unit_range(x: Float[Array, "..."]) -> Float[Array, "..."]:
+def unit_range(x: Float[Array, ...]) -> Float[Array, ...]:
     """(x + 1) / 2: the door of a critic that works in [0, 1]."""
     return (x + 1) / 2
 

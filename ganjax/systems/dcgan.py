@@ -26,18 +26,14 @@ from ganjax.losses import minimax_disc, non_saturating_gen
 from ganjax.nets.bind import bind, noise_to_image, record
 
 
-def build(
-    generator: nn.Module, critic: nn.Module, *, latent_dim: int = 100, shared_latents: bool = False
-) -> Gan:
+def build(generator: nn.Module, critic: nn.Module, *, latent_dim: int = 100, shared_latents: bool = False) -> Gan:
     """The game of Radford et al. 2016."""
     networks = Players(generator, critic)
 
     def inputs(key: Key, n: int) -> Batch:
         return {"z": jax.random.normal(key, (n, latent_dim))}
 
-    def disc_loss(
-        params: Players, carry: Carry, batch: Batch, key: Key
-    ) -> tuple[jax.Array, tuple[Carry, Metrics]]:
+    def disc_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         z_key, key = jax.random.split(key)
         G, D = bind(networks, params, carry, key)
         x, z = batch["image"], inputs(z_key, len(batch["image"]))["z"]
@@ -46,9 +42,7 @@ def build(
         scores = {"disc/real_score": nn.sigmoid(real).mean(), "disc/fake_score": nn.sigmoid(fake).mean()}
         return minimax_disc(real, fake), (carry, scores)
 
-    def gen_loss(
-        params: Players, carry: Carry, batch: Batch, key: Key
-    ) -> tuple[jax.Array, tuple[Carry, Metrics]]:
+    def gen_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         z_key, key = jax.random.split(key)
         G, D = bind(networks, params, carry, key)
         x_fake = G.frozen(carry.memory["z"]) if shared_latents else G(**inputs(z_key, len(batch["image"])))

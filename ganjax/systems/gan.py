@@ -39,9 +39,7 @@ def build(
     def inputs(key: Key, n: int) -> Batch:
         return {"z": jax.random.uniform(key, (n, latent_dim), minval=-bound, maxval=bound)}
 
-    def disc_loss(
-        params: Players, carry: Carry, batch: Batch, key: Key
-    ) -> tuple[jax.Array, tuple[Carry, Metrics]]:
+    def disc_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         z_key, key = jax.random.split(key)
         G, D = bind(networks, params, carry, key)
         x = batch["image"]
@@ -50,9 +48,7 @@ def build(
         scores = {"disc/real_score": nn.sigmoid(real).mean(), "disc/fake_score": nn.sigmoid(fake).mean()}
         return minimax_disc(real, fake), (record(carry, G, D), scores)
 
-    def gen_loss(
-        params: Players, carry: Carry, batch: Batch, key: Key
-    ) -> tuple[jax.Array, tuple[Carry, Metrics]]:
+    def gen_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         z_key, key = jax.random.split(key)
         G, D = bind(networks, params, carry, key)
         fake = D(G(**inputs(z_key, len(batch["image"]))))

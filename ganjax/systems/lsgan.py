@@ -35,9 +35,7 @@ def build(
     def inputs(key: Key, n: int) -> Batch:
         return {"z": jax.random.uniform(key, (n, latent_dim), minval=-1.0, maxval=1.0)}
 
-    def disc_loss(
-        params: Players, carry: Carry, batch: Batch, key: Key
-    ) -> tuple[jax.Array, tuple[Carry, Metrics]]:
+    def disc_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         z_key, key = jax.random.split(key)
         G, D = bind(networks, params, carry, key)
         x = batch["image"]
@@ -45,9 +43,7 @@ def build(
         loss = 0.5 * least_squares_disc(real, fake, real_label=b, fake_label=a)
         return loss, (record(carry, G, D), {"disc/real_score": real.mean(), "disc/fake_score": fake.mean()})
 
-    def gen_loss(
-        params: Players, carry: Carry, batch: Batch, key: Key
-    ) -> tuple[jax.Array, tuple[Carry, Metrics]]:
+    def gen_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         z_key, key = jax.random.split(key)
         G, D = bind(networks, params, carry, key)
         fake = D(G(**inputs(z_key, len(batch["image"]))))

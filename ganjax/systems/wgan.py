@@ -34,9 +34,7 @@ def build(generator: nn.Module, critic: nn.Module, *, latent_dim: int = 100) -> 
     def inputs(key: Key, n: int) -> Batch:
         return {"z": jax.random.normal(key, (n, latent_dim))}
 
-    def disc_loss(
-        params: Players, carry: Carry, batch: Batch, key: Key
-    ) -> tuple[jax.Array, tuple[Carry, Metrics]]:
+    def disc_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         z_key, key = jax.random.split(key)
         G, D = bind(networks, params, carry, key)
         x = batch["image"]
@@ -45,9 +43,7 @@ def build(generator: nn.Module, critic: nn.Module, *, latent_dim: int = 100) -> 
         metrics = {**scores, "disc/wasserstein": real.mean() - fake.mean()}
         return wasserstein_disc(real, fake), (record(carry, G, D), metrics)
 
-    def gen_loss(
-        params: Players, carry: Carry, batch: Batch, key: Key
-    ) -> tuple[jax.Array, tuple[Carry, Metrics]]:
+    def gen_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         z_key, key = jax.random.split(key)
         G, D = bind(networks, params, carry, key)
         fake = D(G(**inputs(z_key, len(batch["image"]))))

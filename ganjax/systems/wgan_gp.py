@@ -29,9 +29,7 @@ def build(generator: nn.Module, critic: nn.Module, *, latent_dim: int = 128, pen
     def inputs(key: Key, n: int) -> Batch:
         return {"z": jax.random.normal(key, (n, latent_dim))}
 
-    def disc_loss(
-        params: Players, carry: Carry, batch: Batch, key: Key
-    ) -> tuple[jax.Array, tuple[Carry, Metrics]]:
+    def disc_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         z_key, eps_key, key = jax.random.split(key, 3)
         G, D = bind(networks, params, carry, key)
         x = batch["image"]
@@ -43,9 +41,7 @@ def build(generator: nn.Module, critic: nn.Module, *, latent_dim: int = 128, pen
         metrics = {**scores, "disc/wasserstein": real.mean() - fake.mean(), "disc/penalty": penalty}
         return loss, (record(carry, G, D), metrics)
 
-    def gen_loss(
-        params: Players, carry: Carry, batch: Batch, key: Key
-    ) -> tuple[jax.Array, tuple[Carry, Metrics]]:
+    def gen_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         z_key, key = jax.random.split(key)
         G, D = bind(networks, params, carry, key)
         fake = D(G(**inputs(z_key, len(batch["image"]))))

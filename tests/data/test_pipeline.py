@@ -96,7 +96,7 @@ def test_pairs_are_cut_and_turned_alike():
 
 @pytest.mark.parametrize("options", [{"crop": 9}, {"crop": 2, "crop_at": "corner"}])
 def test_crops_that_cannot_be_are_refused(options):
-    with pytest.raises(UserError, match="config.data.crop"):
+    with pytest.raises(UserError, match=r"config\.data\.crop"):
         take(1, **options)
 
 

@@ -76,7 +76,10 @@ def test_faces_are_drawn_again_bit_for_bit():
     for i, (image, attributes) in enumerate(distinct("pixel-art", 20)):
         np.testing.assert_array_equal(image, pack()["pixel_art"][i])
         names = json.loads(pack()["pixel_art_names"].tobytes())
-        seen = {name: values[code] for (name, values), code in zip(names.items(), pack()["pixel_art_attributes"][i], strict=True)}
+        seen = {
+            name: values[code]
+            for (name, values), code in zip(names.items(), pack()["pixel_art_attributes"][i], strict=True)
+        }
         assert seen == {name: attributes.get(name, "none") for name in names}
 
 
@@ -218,7 +221,12 @@ def test_npz_of_something_else(tmp_path):
     np.savez(tmp_path / "objects.npz", images=np.asarray([{"code": 1}], dtype=object))
     np.savez(tmp_path / "floats.npz", images=np.zeros((2, 4, 4, 3)))
     (tmp_path / "text.npz").write_text("hello")
-    for name, message in [("objects", "plain arrays"), ("floats", "needed are"), ("text", "plain arrays"), ("none", "no file")]:
+    for name, message in [
+        ("objects", "plain arrays"),
+        ("floats", "needed are"),
+        ("text", "plain arrays"),
+        ("none", "no file"),
+    ]:
         with pytest.raises(UserError, match=message):
             open_source("npz", path=str(tmp_path / f"{name}.npz"))
 
@@ -327,7 +335,10 @@ def prepared(tmp_path_factory):
         VERSION = tfds.core.Version("1.0.0")
 
         def _info(self):
-            features = {"image": tfds.features.Image(shape=(8, 8, 3)), "label": tfds.features.ClassLabel(names=["dot", "line"])}
+            features = {
+                "image": tfds.features.Image(shape=(8, 8, 3)),
+                "label": tfds.features.ClassLabel(names=["dot", "line"]),
+            }
             return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
 
         def _split_generators(self, manager):
@@ -351,7 +362,9 @@ def test_tfds_is_read_without_tensorflow(prepared):
     np.testing.assert_array_equal(data["label"], data["image"][:, 0, 0, 0] % 2)
     assert source.info["classes"] == ["dot", "line"]
     assert "tensorflow" not in sys.modules
-    assert open_source("tfds", dataset="dots", data_dir=str(prepared), image_size=4, channels=1).fetch(np.arange(2))["image"].shape == (2, 4, 4, 1)
+    assert open_source("tfds", dataset="dots", data_dir=str(prepared), image_size=4, channels=1).fetch(np.arange(2))[
+        "image"
+    ].shape == (2, 4, 4, 1)
 
 
 def test_tfds_of_a_split_that_is_not_there(prepared):
@@ -389,6 +402,6 @@ def test_names_and_options_are_offered():
         open_source("avatars", style="critter")
     with pytest.raises(UserError, match="no attribute 'glases'; did you mean 'glasses'"):
         open_source("avatars", attribute="glases")
-    with pytest.raises(UserError, match="--config.data.path=DIR"):
+    with pytest.raises(UserError, match=r"--config\.data\.path=DIR"):
         open_source("folder")
     assert all(text.endswith((".", "``.")) or text for text in names().values())

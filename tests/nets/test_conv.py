@@ -21,7 +21,9 @@ NAMES = [f"{form[0].__name__}-k{form[2]}s{form[3]}p{form[4][0]}{form[4][1]}n{for
 
 def arrays(k, size, channels=3, features=4):
     x_key, kernel_key = jax.random.split(jax.random.key(k))
-    return jax.random.normal(x_key, (2, size, size, channels)), jax.random.normal(kernel_key, (k, k, channels, features))
+    return jax.random.normal(x_key, (2, size, size, channels)), jax.random.normal(
+        kernel_key, (k, k, channels, features)
+    )
 
 
 @pytest.mark.parametrize("form", FORMS, ids=NAMES)

@@ -51,7 +51,9 @@ SMALL = [  # generator, latents, critic, images
 ]
 
 
-@pytest.mark.parametrize(("generator", "latent", "critic", "shape"), SMALL, ids=lambda x: getattr(type(x), "__module__", None) and None)
+@pytest.mark.parametrize(
+    ("generator", "latent", "critic", "shape"), SMALL, ids=lambda x: getattr(type(x), "__module__", None) and None
+)
 def test_images_are_in_range_and_values_one_each(key, generator, latent, critic, shape):
     @jax.jit
     def play(key):

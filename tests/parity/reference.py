@@ -343,9 +343,7 @@ dcgan_disc, dcgan_gen = gan_disc, non_saturating_gen
 
 
 def lsgan_disc(real: Tensor, fake: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
-    return 0.5 * F.mse_loss(real, torch.full_like(real, b)) + 0.5 * F.mse_loss(
-        fake, torch.full_like(fake, a)
-    )
+    return 0.5 * F.mse_loss(real, torch.full_like(real, b)) + 0.5 * F.mse_loss(fake, torch.full_like(fake, a))
 
 
 def lsgan_gen(fake: Tensor, c: float = 1.0) -> Tensor:
@@ -429,9 +427,7 @@ OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict]] = {
 }
 
 
-def make_optimizers(
-    system: str, generator: nn.Module, discriminator: nn.Module, **changes
-) -> Optimizers:
+def make_optimizers(system: str, generator: nn.Module, discriminator: nn.Module, **changes) -> Optimizers:
     """The paper's optimiser for both players; `changes` replace its keywords."""
     kind, keywords = OPTIMIZERS[system]
     keywords = {**keywords, **changes}
@@ -462,9 +458,7 @@ def clip_weights(net: nn.Module, limit: float) -> None:
 # D's real batch and of its fakes apart; fakes are constants to D.
 
 
-def gan_iteration(
-    generator, discriminator, optimizers, reals, z_disc, z_gen, *, gen_loss=non_saturating_gen
-) -> Losses:
+def gan_iteration(generator, discriminator, optimizers, reals, z_disc, z_gen, *, gen_loss=non_saturating_gen) -> Losses:
     disc = []
     for x, z in zip(reals, z_disc, strict=True):
         fake = generator(z).detach()
@@ -489,9 +483,7 @@ def dcgan_iteration(generator, discriminator, optimizers, reals, z_disc, z_gen) 
     return Losses(disc, _generator_move(generator, discriminator, optimizers.gen, z_gen, dcgan_gen))
 
 
-def lsgan_iteration(
-    generator, discriminator, optimizers, reals, z_disc, z_gen, *, a=0.0, b=1.0, c=1.0
-) -> Losses:
+def lsgan_iteration(generator, discriminator, optimizers, reals, z_disc, z_gen, *, a=0.0, b=1.0, c=1.0) -> Losses:
     disc = []
     for x, z in zip(reals, z_disc, strict=True):
         fake = generator(z).detach()

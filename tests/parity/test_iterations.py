@@ -103,14 +103,23 @@ def test_an_iteration(name, monkeypatch):
     state, theirs_in = start(build, generator, critic, tx, G, D, x)
     SEEN.clear()
     with jax.disable_jit(), library():
-        new, metrics = moves(theirs_in[0], theirs_in[1], n_critic=n_critic)(state, {"image": jnp.asarray(x)}, jax.random.key(3))
+        new, metrics = moves(theirs_in[0], theirs_in[1], n_critic=n_critic)(
+            state, {"image": jnp.asarray(x)}, jax.random.key(3)
+        )
 
     unit = name in IN_UNIT
     reals = [torch.tensor(((each + 1) / 2 if unit else each).transpose(0, 3, 1, 2).copy()) for each in x]
     latents = [torch.tensor(z) for z in SEEN]
     extra = [[torch.tensor(e) for e in eps]] if system == "wgan_gp" else []
     losses = getattr(ref, f"{system}_iteration")(
-        G, D, ref.make_optimizers(system, G, D, **({} if system == "wgan" else {"eps": EPS})), reals, latents[:-1], latents[-1], *extra, **options
+        G,
+        D,
+        ref.make_optimizers(system, G, D, **({} if system == "wgan" else {"eps": EPS})),
+        reals,
+        latents[:-1],
+        latents[-1],
+        *extra,
+        **options,
     )
     assert float(metrics["disc/loss"]) == pytest.approx(np.mean(losses.disc), rel=1e-4, abs=1e-5)
     assert float(metrics["gen/loss"]) == pytest.approx(losses.gen, rel=1e-4, abs=1e-5)

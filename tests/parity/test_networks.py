@@ -53,7 +53,9 @@ def one_thread():
 def ours(network, params, vars, x, train):
     with library():
         return np.asarray(
-            jax.jit(lambda x: bind.Bound(network, params, vars, jax.random.key(0), train)(x))(jnp.asarray(np.asarray(x)))
+            jax.jit(lambda x: bind.Bound(network, params, vars, jax.random.key(0), train)(x))(
+                jnp.asarray(np.asarray(x))
+            )
         )
 
 

@@ -151,17 +151,13 @@ def test_same_padding_is_that_of_xla(size, kernel, stride):
     conv = ref.SameConv2d(3, 4, kernel, stride, bias=False)
     w = conv.weight.detach().numpy()
     ours = conv(x).detach().numpy()
-    theirs = lax.conv_general_dilated(
-        x.numpy(), w, (stride, stride), "SAME", dimension_numbers=axes
-    )
+    theirs = lax.conv_general_dilated(x.numpy(), w, (stride, stride), "SAME", dimension_numbers=axes)
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
     conv = ref.SameConvTranspose2d(3, 4, kernel, stride, bias=False)
     w = conv.weight.detach().numpy()  # (in, out, k, k): the kernel of the convolution it transposes
     ours = conv(x).detach().numpy()
-    theirs = lax.conv_transpose(
-        x.numpy(), w, (stride, stride), "SAME", dimension_numbers=axes, transpose_kernel=True
-    )
+    theirs = lax.conv_transpose(x.numpy(), w, (stride, stride), "SAME", dimension_numbers=axes, transpose_kernel=True)
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
     assert ours.shape == (2, 4, size * stride, size * stride)
 
