@@ -14,7 +14,7 @@ setup(
     description="Generative adversarial networks in JAX: one file per paper, one pure step per system",
     long_description=(here / "README.md").read_text(),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    license="MIT",
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=[*find_packages(include=["ganjax", "ganjax.*"]), "ganjax.configs"],
@@ -44,7 +44,7 @@ setup(
         "avatars": ["dicebear-core", "dicebear-styles", "resvg-py"],
         "metrics": ["scipy"],
         "test": ["beartype", "mlxtend", "pytest", "pytest-xdist"],
-        "parity": ["torch"],
+        "parity": ["torch==2.13.0"],
         "dev": ["mypy", "ruff"],
     },
 )
