@@ -194,7 +194,8 @@ def every(n: int | Callable[[jax.Array], jax.Array], step: Step) -> Step:
     def lazy(state: State, batch: Batch, key: Key) -> tuple[State, Metrics]:
         due = n(state.carry.step) if callable(n) else state.carry.step % n == 0
         _, shapes = jax.eval_shape(step, state, batch, key)
-        return jax.lax.cond(due, step, lambda state, *_: (state, _nan(shapes)), state, batch, key)
+        out: tuple[State, Metrics] = jax.lax.cond(due, step, lambda state, *_: (state, _nan(shapes)), state, batch, key)
+        return out
 
     return lazy
 
@@ -208,7 +209,10 @@ def when(predicate: Callable[[jax.Array, Metrics], jax.Array], step: Step) -> St
     def gated(state: State, batch: Batch, key: Key) -> tuple[State, Metrics]:
         moved, metrics = step(state, batch, key)
         kept = predicate(state.carry.step, metrics)
-        return jax.tree.map(lambda a, b: jnp.where(kept, a, b), (moved, metrics), (state, _nan(metrics)))
+        out: tuple[State, Metrics] = jax.tree.map(
+            lambda a, b: jnp.where(kept, a, b), (moved, metrics), (state, _nan(metrics))
+        )
+        return out
 
     return gated
 
@@ -316,7 +320,7 @@ def _mean(trees: Tree) -> Tree:
 
 
 def _groups(n: int, batch: Batch) -> Batch:
-    return jax.tree.map(lambda x: x.reshape(n, x.shape[0] // n, *x.shape[1:]), batch)
+    return {name: x.reshape(n, x.shape[0] // n, *x.shape[1:]) for name, x in batch.items()}
 
 
 def _scan(f: Callable[[Tree, Batch, Key], tuple[Tree, Tree]], carry: Tree, batch: Batch, key: Key) -> tuple[Tree, Tree]:

@@ -40,13 +40,15 @@ def latents(name: str, z: Latents) -> Latents:
 def walk(a: Float[np.ndarray, " d"], b: Float[np.ndarray, " d"], n: int, spherical: bool = False) -> Latents:
     """n points from a to b, on the straight line or (slerp) on the great circle, lengths interpolated as well."""
     t = np.linspace(0, 1, n, dtype=np.float32)[:, None]
+    straight: Latents = (1 - t) * a + t * b
     if not spherical:
-        return (1 - t) * a + t * b
+        return straight
     cosine = np.dot(a, b) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12)
     angle = np.arccos(np.clip(cosine, -1, 1))
     if np.sin(angle) < 1e-4:
-        return (1 - t) * a + t * b
-    return ((np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)).astype(np.float32)
+        return walk(a, b, n)
+    path: Latents = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+    return path.astype(np.float32)
 
 
 def _set(text: str, dim: int, name: str) -> Float[np.ndarray, " d"]:

@@ -20,7 +20,8 @@ Critic = Callable[[Images], Float[Array, "b ..."]]
 
 def input_gradient(f: Critic, x: Images) -> Images:
     """∇f at each x; the images of a batch meet only in f's normalisation, so the sum's gradient is each one's."""
-    return jax.grad(lambda x: f(x).sum())(x)
+    gradient: Images = jax.grad(lambda x: f(x).sum())(x)
+    return gradient
 
 
 def squared_norm(x: Images) -> Values:

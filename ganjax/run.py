@@ -52,9 +52,17 @@ def prepare(config: ConfigDict) -> Run:
     _check(train)
     parallel.check_divides(train.batch_size, jax.device_count())
     source = open_source(config.data.name, **opening_options(config.data))
+    run = _assemble(config, source, example(source, config.data))
+    _check_images(run.game, run.batch)
+    return run
+
+
+def _assemble(config: ConfigDict, source: Source, shapes: Tree) -> Run:
+    """The run of a config; ``shapes`` are those of one example, as the networks see it."""
+    train = config.train
     played = game.build(config, parallel.AXIS if train.parallel == "pmap" else None)
-    batch = _shapes(source, config, played.micro(0))
-    _check_images(played, batch)
+    lead = (played.micro(0), train.batch_size)
+    batch = jax.tree.map(lambda x: jax.ShapeDtypeStruct((*lead, *x.shape), x.dtype), shapes)
     steps = train.steps
     if train.epochs:
         steps = math.ceil(train.epochs * source.size / (played.micro(0) * train.batch_size))
@@ -69,7 +77,7 @@ def initial_state(run: Run) -> State:
     Raises:
         UserError: pmap was asked for, of a game with a memory.
     """
-    state = jax.jit(_init(run))(run.init_key)
+    state: State = jax.jit(_init(run))(run.init_key)
     if run.config.train.parallel == "pmap" and jax.tree.leaves(state.carry.memory):
         raise UserError(
             f"config.train.parallel=pmap: {run.config.system} as configured keeps a memory between steps "
@@ -137,13 +145,13 @@ def in_one_call(step: Step) -> Step:
 # -------------------------------------------------------------------------------------------------------------- workdir
 
 
-def claim(workdir: Path, config: ConfigDict) -> None:
-    """Writes config.json and environment.json into ``workdir``; an older run there must be the same run.
+def claim(workdir: Path, run: Run) -> None:
+    """Writes config.json, data.json and environment.json into ``workdir``; an older run there must be the same run.
 
     Raises:
         UserError: ``workdir`` holds a run with another config, or something else.
     """
-    path, new = workdir / "config.json", configs.to_json(config)
+    path, new = workdir / "config.json", configs.to_json(run.config)
     if path.exists():
         lines = sorted(configs.differences(_read_json(path), new), key=lambda line: not line.startswith("system:"))
         if lines:
@@ -156,7 +164,10 @@ def claim(workdir: Path, config: ConfigDict) -> None:
         raise UserError(
             f"{workdir} has checkpoints but no config.json: it is not known what run they are; take another --workdir"
         )
+    shapes = {name: [list(x.shape[2:]), str(x.dtype)] for name, x in run.batch.items()}
+    data = {"name": run.source.name, "size": run.source.size, "shapes": shapes, "info": run.source.info}
     write_whole(path, json.dumps(new, indent=2, sort_keys=True).encode())
+    write_whole(workdir / "data.json", json.dumps(data).encode())
     write_whole(workdir / "environment.json", json.dumps(_environment(), indent=2).encode())
 
 
@@ -181,12 +192,14 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def reopen(workdir: Path, step: int | None = None, index: int = 0) -> tuple[Run, int, State]:
-    """(run, step, state) of a workdir; ``index`` picks one of several seeds.
+    """(run, step, state) of a workdir, which is all that is needed; ``index`` picks one of several seeds.
 
     Raises:
         UserError: no such workdir, checkpoint or seed.
     """
-    run = prepare(read_config(workdir))
+    config, data = read_config(workdir), _read_json(workdir / "data.json")
+    shapes = {name: jax.ShapeDtypeStruct(tuple(shape), dtype) for name, (shape, dtype) in data["shapes"].items()}
+    run = _assemble(config, Source(data["name"], data["size"], _absent, data["info"]), shapes)
     seeds = run.config.train.num_seeds
     if not 0 <= index < seeds:
         raise UserError(f"--run={index}: {workdir} trained {seeds} seed{'s'[: seeds > 1]}, numbered from 0")
@@ -196,6 +209,10 @@ def reopen(workdir: Path, step: int | None = None, index: int = 0) -> tuple[Run,
         raise UserError(f"{workdir} has no checkpoint yet; train it first, or wait for the first save")
     found, state = restored
     return run, found, jax.tree.map(lambda x: x[index], state) if seeds > 1 else state
+
+
+def _absent(indices: np.ndarray) -> dict[str, np.ndarray]:
+    raise UserError("a reopened run has no data: it was opened to sample, not to train")
 
 
 # --------------------------------------------------------------------------------------------------------------- checks
@@ -238,14 +255,14 @@ def _size(x: Any, lead: int = 2) -> str:
     return "×".join(map(str, x.shape[lead:]))
 
 
-def _shapes(source: Source, config: ConfigDict, micro: int) -> Tree:
-    example = next(pipeline.batches(source, batch_size=1, micro=lambda _: 1, **feeding_options(config.data)))
-    lead = (micro, config.train.batch_size)
+def example(source: Source, data: ConfigDict) -> Tree:
+    """The shapes of one example as the networks see it: bytes become float32."""
+    batch = next(pipeline.batches(source, batch_size=1, micro=lambda _: 1, **feeding_options(data)))
 
     def seen(x: np.ndarray) -> jax.ShapeDtypeStruct:
-        return jax.ShapeDtypeStruct((*lead, *x.shape[2:]), jnp.float32 if x.dtype == np.uint8 else x.dtype)
+        return jax.ShapeDtypeStruct(x.shape[2:], jnp.float32 if x.dtype == np.uint8 else x.dtype)
 
-    return {name: seen(x) for name, x in example.items()}
+    return {name: seen(x) for name, x in batch.items()}
 
 
 def opening_options(data: ConfigDict) -> dict[str, Any]:

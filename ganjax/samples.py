@@ -79,5 +79,5 @@ def evaluate_modes(run: Run, sample: Sampler, state: Tree, step: int, workdir: P
         "covered_from": n // 100,
     }
     text = json.dumps({**protocol, **values}, indent=2)
-    pictures.write_whole(workdir / "eval" / f"{step:08}-modes.json", text.encode())
+    pictures.write_whole(workdir / "eval" / f"{step}-modes.json", text.encode())
     return values

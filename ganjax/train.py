@@ -36,7 +36,7 @@ def train(config: ConfigDict, workdir: Path) -> None:
         FloatingPointError: a parameter is no longer finite; the last good checkpoint is kept.
     """
     run = prepare(config)
-    claim(workdir, config)
+    claim(workdir, run)
     _say(networks.table(networks.overview(run.game.gan, jax.tree.map(networks.one_micro, run.batch))))
     with stopping() as stop, Checkpoints(workdir, config.train.keep) as checkpoints:
         state = initial_state(run)
@@ -140,23 +140,17 @@ def _spread(values: dict[str, Any]) -> dict[str, float]:
 class Clock:
     """Epochs so far, and speed since it was last read; the first reading, which compiles, has none."""
 
-    time: float | None
-
     def __init__(self, run: Run, step: int) -> None:
-        self.run, self.time = run, None
-        self.seen = self._seen(step)
-
-    def _seen(self, step: int) -> int:
-        return pipeline.position(self.run.game.micro, step) * int(self.run.config.train.batch_size)
+        self.run, self.step, self.time = run, step, 0.0
+        self.batches = pipeline.position(run.game.micro, step)
 
     def read(self, step: int) -> dict[str, float]:
         """{epoch, speed/images_per_s} at a step."""
-        now, seen, before = time.monotonic(), self._seen(step), (self.time, self.seen)
-        self.time, self.seen = now, seen
-        values = {"epoch": seen / self.run.source.size}
-        if before[0] is not None:
-            values["speed/images_per_s"] = (seen - before[1]) / (now - before[0])
-        return values
+        size, before = int(self.run.config.train.batch_size), self.time
+        new = sum(self.run.game.micro(s) for s in range(self.step, step))
+        self.step, self.time, self.batches = step, time.monotonic(), self.batches + new
+        values = {"epoch": self.batches * size / self.run.source.size}
+        return values | ({"speed/images_per_s": new * size / (self.time - before)} if before else {})
 
 
 @contextlib.contextmanager

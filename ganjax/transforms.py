@@ -31,7 +31,8 @@ def clip_weights(c: float) -> optax.GradientTransformation:
 
     def clipped(update: jax.Array, p: jax.Array) -> jax.Array:
         low, high = _bounds(p, c)
-        margin = jnp.minimum(jnp.finfo(p.dtype).eps * (jnp.abs(p) + high), high)
+        eps = jnp.finfo(p.dtype).eps  # type: ignore[no-untyped-call]
+        margin = jnp.minimum(eps * (jnp.abs(p) + high), high)
         return (jnp.clip(p + update.astype(p.dtype), low + margin, high - margin) - p).astype(p.dtype)
 
     def update(updates: Tree, state: optax.EmptyState, params: Tree | None = None) -> tuple[Tree, optax.EmptyState]:

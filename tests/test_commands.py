@@ -71,6 +71,18 @@ def test_sample_into_arrays(capsys, workdir, tmp_path):
     assert (made != images(capsys, workdir, tmp_path, "--n=5", "--seed=1")).any()
 
 
+def test_a_workdir_is_all_that_sampling_needs(capsys, workdir, tmp_path):
+    """The data may be gone, and the workdir elsewhere."""
+    import shutil
+
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(workdir, moved)
+    config = json.loads((moved / "config.json").read_text())
+    config["data"]["path"] = str(tmp_path / "gone.npz")
+    (moved / "config.json").write_text(json.dumps(config))
+    np.testing.assert_array_equal(images(capsys, moved, tmp_path, "--n=3"), images(capsys, workdir, tmp_path, "--n=3"))
+
+
 def test_sample_into_pictures(capsys, workdir, tmp_path):
     assert sample(capsys, workdir, tmp_path / "x.png", "--n=6")["step"] == 2
     assert size(tmp_path / "x.png")[0] > 3 * 8

@@ -131,7 +131,9 @@ def test_what_a_run_writes(tmp_path, capsys):
     } <= set(log[0])
     assert log[1]["speed/images_per_s"] > 0
     assert log[1]["epoch"] == pytest.approx(10 * 5 * 8 / 40)
-    assert {"config.json", "environment.json", "samples", "checkpoints"} <= {p.name for p in (tmp_path / "w").iterdir()}
+    assert {"config.json", "data.json", "environment.json", "samples", "checkpoints"} <= {
+        p.name for p in (tmp_path / "w").iterdir()
+    }
     assert runs.Checkpoints(tmp_path / "w").steps() == [5, 10]
     assert list((tmp_path / "w").glob("events.out.tfevents.*"))
     shown = capsys.readouterr().err
@@ -208,7 +210,7 @@ def test_2d_runs_count_modes(tmp_path):
     ]
     train(configs.load("configs/wgan_gp.py:grid25", small), tmp_path / "w")
     assert 0 <= lines(tmp_path / "w")[-1]["eval/share_within_3_sigma"] <= 1
-    report = json.loads((tmp_path / "w/eval/00000004-modes.json").read_text())
+    report = json.loads((tmp_path / "w/eval/4-modes.json").read_text())
     assert (report["of_modes"], report["samples"], len(report["eval/modes"])) == (25, 500, 3)
 
 

@@ -36,7 +36,7 @@ def _convolution(equation: Any) -> float:
     params = equation.params
     numbers, kernel = params["dimension_numbers"], equation.invars[1].aval.shape
     taps = math.prod(kernel[i] for i in numbers.rhs_spec[2:]) * kernel[numbers.rhs_spec[1]]
-    return 2 * _size(equation.outvars[0]) * taps / math.prod(params["lhs_dilation"])
+    return float(2 * _size(equation.outvars[0]) * taps / math.prod(params["lhs_dilation"]))
 
 
 def _size(variable: Any) -> int:

@@ -39,7 +39,8 @@ class Bound:
         variables = {"params": self.params, **self.vars}
         noise = {"noise": jax.random.fold_in(self.key, self.calls)}
         mutable = list(self.vars) if self.train else []
-        return self.module.apply(variables, *args, train=self.train, rngs=noise, mutable=mutable, **kwargs)  # type: ignore[return-value]
+        out, new = self.module.apply(variables, *args, train=self.train, rngs=noise, mutable=mutable, **kwargs)
+        return out, new
 
 
 def bind(networks: Players, params: Players, carry: Carry, key: Key) -> Players:

@@ -127,6 +127,7 @@ def _by_platform(matmul: Callable[..., Images], lib: Callable[..., Images], *arg
     x, kernel, *static = args
     if _library_only.get():
         return lib(x, kernel, *static)
-    return jax.lax.platform_dependent(
+    out: Images = jax.lax.platform_dependent(
         x, kernel, cpu=lambda x, kernel: matmul(x, kernel, *static), default=lambda x, kernel: lib(x, kernel, *static)
     )
+    return out
