@@ -101,7 +101,7 @@ def load(spec: str, overrides: Sequence[str] = ()) -> ConfigDict:
     Raises:
         UserError: no such file, variant or key; a value of another type.
     """
-    values = flags.FlagValues()  # type: ignore[no-untyped-call]
+    values = flags.FlagValues()
     path, _, variant = spec.partition(":")
     argv = ["ganjax", f"--config={find(path)}:{variant}", *overrides]
     config_flags.DEFINE_config_file("config", flag_values=values, lock_config=True, sys_argv=argv)

@@ -25,12 +25,11 @@ def pack() -> Examples:
         return dict(arrays)
 
 
-def avatars(
-    style: str = "pixel_art", attribute: str = "hair_colour", image_size: int = 32, channels: int = 3
-) -> Source:
+def avatars(style: str = "pixel_art", attribute: str | None = None, image_size: int = 32, channels: int = 3) -> Source:
     """10,000 faces of 32 × 32 pixels with attributes (or 2,000 ``voxel_art`` or ``critters``), embedded, CC0.
 
-    ``label`` is the value of ``attribute``, ``attributes`` [n, k] are all of them, info["attributes"] their names.
+    ``label`` is the value of ``attribute`` (left out: the colour of the hair, of a critter's body), ``attributes``
+    int32 [n, k] are all of them, info["attributes"] their names.
 
     Raises:
         UserError: no such style or attribute.
@@ -41,14 +40,13 @@ def avatars(
         )
     arrays = pack()
     names: dict[str, list[str]] = json.loads(arrays[f"{style}_names"].tobytes())
+    attribute = attribute or ("hair_colour" if "hair_colour" in names else "body_colour")
     if attribute not in names:
-        if attribute != "hair_colour":
-            raise UserError(
-                f"config.data.attribute: no attribute {attribute!r}{nearest(attribute, names)}; there are: {', '.join(names)}"
-            )
-        attribute = next(iter(names))  # a style without hair
-    codes = arrays[f"{style}_attributes"]
-    label = codes[:, list(names).index(attribute)].astype(np.int32)
+        raise UserError(
+            f"config.data.attribute: no attribute {attribute!r}{nearest(attribute, names)}; there are: {', '.join(names)}"
+        )
+    codes = arrays[f"{style}_attributes"].astype(np.int32)
+    label = codes[:, list(names).index(attribute)]
     images = fit_all(arrays[style], image_size, channels)
     info: dict[str, Any] = {
         "classes": names[attribute],

@@ -7,6 +7,8 @@ import importlib.util
 import json
 import struct
 import tarfile
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +44,7 @@ def mnist(path: str | None = None, split: str = "train", image_size: int = 28, c
     """
     folder, (images_name, labels_name) = _folder(path, "mnist", "train-images-idx3-ubyte(.gz)"), _idx_names(split)
     images, labels = (read_idx(_either(folder, name)) for name in (images_name, labels_name))
-    if images.ndim != 3 or labels.shape != images.shape[:1]:
+    if images.ndim != 3 or labels.shape != images.shape[:1] or not len(images):
         raise UserError(
             f"{folder}: {images_name} and {labels_name} hold {images.shape} and {labels.shape}, not images and labels"
         )
@@ -62,7 +64,7 @@ def read_idx(path: Path) -> np.ndarray:
         if zeros or kind != 8:
             raise ValueError("the header is not that of bytes")
         return np.frombuffer(data, np.uint8, offset=4 + 4 * dims).reshape(shape)
-    except (ValueError, struct.error, OSError, EOFError) as error:
+    except (ValueError, struct.error, OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} is no whole IDX file of bytes: {error}") from error
 
 
@@ -92,12 +94,20 @@ def _cifar_files(folder: Path, names: list[str]) -> list[bytes]:
         return [file.read_bytes() for file in found if file]
     if not archives:
         raise UserError(f"{folder} has neither {names[0]} nor cifar-10-binary.tar.gz: take CIFAR-10's binary version")
-    with tarfile.open(archives[0]) as archive:  # read in place: nothing is extracted
-        members = {Path(member.name).name: member for member in archive if member.isfile() and member.size < 10**8}
-        if not set(names) <= set(members):
-            raise UserError(f"{archives[0]} does not hold {', '.join(names)}: take CIFAR-10's binary version")
-        files = [archive.extractfile(members[name]) for name in names]
-        return [file.read() for file in files if file]
+    try:
+        content = _members(archives[0], names)
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{archives[0]} is no whole .tar.gz: {str(error).splitlines()[0]}") from error
+    if not set(names) <= set(content):
+        raise UserError(f"{archives[0]} does not hold {', '.join(names)}: take CIFAR-10's binary version")
+    return [content[name] for name in names]
+
+
+def _members(file: Path, names: list[str]) -> dict[str, bytes]:
+    with tarfile.open(file) as archive:  # read in place: nothing is extracted
+        members = {Path(m.name).name: m for m in archive if m.isfile() and m.size < 10**8}
+        files = {name: archive.extractfile(members[name]) for name in names if name in members}
+        return {name: file.read() for name, file in files.items() if file}
 
 
 def npz(path: str | None = None, image_size: int | None = None, channels: int | None = None) -> Source:
@@ -107,25 +117,34 @@ def npz(path: str | None = None, image_size: int | None = None, channels: int | 
         UserError: no such file, or its arrays are not these.
     """
     file = _file(path)
-    try:
-        with np.load(file, allow_pickle=False) as content:
-            arrays: Examples = dict(content)
-    except (ValueError, OSError, EOFError) as error:
-        raise UserError(f"{file} is no .npz of plain arrays: {str(error).splitlines()[0]}") from error
-    info = {"attributes": json.loads(str(arrays.pop("attribute_names")))} if "attribute_names" in arrays else {}
-    if "points" in arrays:
-        main = arrays.pop("points").astype(np.float32)
-    elif "images" in arrays and arrays["images"].dtype == np.uint8 and arrays["images"].ndim in (3, 4):
-        images = arrays.pop("images")
+    arrays = _read_npz(file)
+    info = {"attributes": json.loads(str(arrays["attribute_names"]))} if "attribute_names" in arrays else {}
+    info |= {key: str(arrays[key]) for key in ("licence",) if key in arrays}
+    images, points = arrays.get("images", np.empty(0)), arrays.get("points", np.empty(0))
+    if images.size and images.dtype == np.uint8 and images.ndim in (3, 4):
         main = fit_all(images if images.ndim == 4 else images[..., None], image_size, channels)
+    elif points.size and points.dtype.kind == "f" and points.shape[1:] == (2,):
+        main = points.astype(np.float32)
     else:
-        raise UserError(
-            f"{file} holds {', '.join(arrays) or 'nothing'}: needed are `images` (uint8 [n, h, w, c]) or `points` [n, 2]"
-        )
-    rest = {key.removesuffix("s") if key == "labels" else key: x for key, x in arrays.items() if len(x) == len(main)}
-    if "label" in rest:
-        rest["label"] = rest["label"].astype(np.int32)
-    return from_arrays("npz", {"image": main, **rest}, info)
+        held = ", ".join(f"{key} {x.dtype}{list(x.shape)}" for key, x in arrays.items()) or "nothing"
+        raise UserError(f"{file} holds {held}: needed are images uint8[n, h, w, c] or points float[n, 2]")
+    rest = {out: arrays[key] for key, out in (("labels", "label"), ("attributes", "attributes")) if key in arrays}
+    for key, x in rest.items():
+        if x.shape[:1] != main.shape[:1] or x.dtype.kind not in "iu":
+            raise UserError(
+                f"{file}: {key} {x.dtype}{list(x.shape)} should be whole numbers, a row for each of {len(main)}"
+            )
+    return from_arrays("npz", {"image": main, **{key: x.astype(np.int32) for key, x in rest.items()}}, info)
+
+
+def _read_npz(file: Path) -> Examples:
+    try:
+        if not zipfile.is_zipfile(file):
+            raise ValueError("it is no zip file, or is cut short")
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as content:
+            return dict(content)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise UserError(f"{file} is no .npz of plain arrays: {str(error).splitlines()[0]}") from error
 
 
 def _labelled(

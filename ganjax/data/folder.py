@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from ganjax.data.source import Source, fit, from_arrays
+from ganjax.data.source import Source, check_fit, fit, from_arrays
 from ganjax.errors import UserError
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
@@ -32,6 +32,7 @@ def folder(path: str | None = None, image_size: int = 64, channels: int = 3) -> 
     root = Path(path)
     if not root.is_dir():
         raise UserError(f"config.data.path: no folder {path}")
+    check_fit(image_size, channels)
     files = list(walk(root))
     if not files:
         raise UserError(
@@ -49,17 +50,18 @@ def folder(path: str | None = None, image_size: int = 64, channels: int = 3) -> 
 
 def walk(root: Path) -> Iterator[Path]:
     """Image files below ``root`` in order of name; links that lead out of it, or round in circles, are not followed."""
-    top, seen = root.resolve(), {root.resolve()}
+    top = Path(os.path.realpath(root))
+    seen = {top}
 
     def below(directory: Path) -> Iterator[Path]:
         for entry in sorted(os.scandir(directory), key=lambda entry: os.fsencode(entry.name)):
-            real = Path(entry.path).resolve()
+            real = Path(os.path.realpath(entry.path))  # unlike resolve(), at peace with a link to itself
             if not real.is_relative_to(top):
                 continue
-            if entry.is_dir() and real not in seen:
+            if os.path.isdir(real) and real not in seen:
                 seen.add(real)
                 yield from below(Path(entry.path))
-            elif entry.is_file() and entry.name.lower().endswith(ENDINGS):
+            elif os.path.isfile(real) and entry.name.lower().endswith(ENDINGS):
                 yield Path(entry.path)
 
     return below(root)
@@ -82,7 +84,9 @@ def on_white(image: Image.Image) -> Image.Image:
     """An L or RGB image of any mode that Pillow reads."""
     if image.mode.startswith("I") or image.mode == "F":
         wide = np.asarray(image, np.float64)
-        top = 255.0 if wide.max() <= 255 else 65535.0
+        top = 65535.0  # by the mode, not the brightest pixel: a dark image stays dark
+        if image.mode == "F":
+            top = 1.0 if wide.max() <= 1 else 255.0
         return Image.fromarray(np.clip(wide / top * 255, 0, 255).round().astype(np.uint8))
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
@@ -109,8 +113,8 @@ def _complain(root: Path, count: int, skipped: list[str]) -> None:
 
 def _source(root: Path, good: list[tuple[Path, Any]], skipped: list[str]) -> Source:
     parts = [file.relative_to(root).parts for file, _ in good]
-    classes = sorted({part[0] for part in parts if len(part) > 1})
+    classes = sorted({part[0] for part in parts}) if all(len(part) > 1 for part in parts) else []
     arrays = {"image": np.stack([image for _, image in good])}
-    if classes and all(len(part) > 1 for part in parts):
+    if classes:
         arrays["label"] = np.asarray([classes.index(part[0]) for part in parts], np.int32)
     return from_arrays("folder", arrays, {"classes": classes, "skipped": skipped})

@@ -57,10 +57,12 @@ def batches(
     centre or (``crop_at="random"``) anywhere. All images of one example are treated alike.
 
     Raises:
-        UserError: the crop is larger than the images, or cut at a place that does not exist.
+        UserError: the crop does not fit into the images or its place does not exist; a negative seed.
     """
     if crop_at not in ("centre", "random"):
         raise UserError(f"config.data.crop_at={crop_at!r}: choose 'centre' or 'random'")
+    if seed < 0:
+        raise UserError(f"config.data.seed={seed} must not be negative")
     taken = position(micro, start)
     for step in itertools.count(start):
         m = micro(step)
@@ -68,7 +70,7 @@ def batches(
         taken += m
         batch = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
         rng = np.random.default_rng((seed, step, 1))
-        yield {name: x for name, x in _cut(_mirrored(batch, rng, flip), rng, crop, crop_at).items()}
+        yield _cut(_mirrored(batch, rng, flip), rng, crop, crop_at)
 
 
 def _mirrored(batch: Examples, rng: np.random.Generator, flip: bool) -> Examples:
@@ -87,8 +89,8 @@ def _cut(batch: Examples, rng: np.random.Generator, crop: int | None, crop_at: s
     if crop is None or not images:
         return batch
     m, b, height, width, _ = images[0].shape
-    if crop > min(height, width):
-        raise UserError(f"config.data.crop={crop} is larger than the images, {height}×{width}; set image_size higher")
+    if not 1 <= crop <= min(height, width):
+        raise UserError(f"config.data.crop={crop} does not fit into images of {height}×{width}; set image_size higher")
     free = np.array([height - crop, width - crop])
     corners = rng.integers(0, free + 1, (m, b, 2)) if crop_at == "random" else np.broadcast_to(free // 2, (m, b, 2))
 
@@ -96,7 +98,8 @@ def _cut(batch: Examples, rng: np.random.Generator, crop: int | None, crop_at: s
         rows = corners[..., 0, None] + np.arange(crop)
         columns = corners[..., 1, None] + np.arange(crop)
         i, j = np.ogrid[:m, :b]
-        return x[i[..., None, None], j[..., None, None], rows[..., :, None], columns[..., None, :]]
+        cut: np.ndarray = x[i[..., None, None], j[..., None, None], rows[..., :, None], columns[..., None, :]]
+        return cut
 
     return {name: window(x) if _is_image(x) else x for name, x in batch.items()}
 

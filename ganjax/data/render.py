@@ -22,6 +22,7 @@ from ganjax.monitor.pictures import write_whole
 
 STYLES = {"pixel_art": "pixel-art", "voxel_art": "voxel-art", "critters": "critters"}  # of the pack
 WHITE = {"backgroundColor": ["#ffffff"]}
+MISSES = 1000  # avatars seen before, one after another, until a style counts as exhausted
 PLACEMENT = ("Fill", "Rotate", "TranslateX", "TranslateY", "Scale")  # options that say where, not what
 
 
@@ -34,9 +35,11 @@ def render(style: str, seed: str, size: int = 32, **options: Any) -> tuple[np.nd
     try:
         import resvg_py
         from dicebear import Avatar
+
+        drawn_as = _style(style)
     except ImportError:
         raise UserError('drawing avatars needs the extra: pip install "ganjax[avatars]"') from None
-    avatar = Avatar(_style(style), {"seed": seed, **WHITE, **options})
+    avatar = Avatar(drawn_as, {"seed": seed, **WHITE, **options})
     png = resvg_py.svg_to_bytes(
         svg_string=avatar.to_string(), width=size, height=size, background="#ffffff", skip_system_fonts=True
     )
@@ -72,15 +75,28 @@ def _attributes(options: dict[str, Any]) -> dict[str, str]:
 
 
 def distinct(style: str, count: int, size: int = 32, prefix: str = "") -> Iterator[tuple[np.ndarray, dict[str, str]]]:
-    """``count`` avatars of seeds 0, 1, 2 …, those passed over that look like one before."""
+    """``count`` avatars of seeds 0, 1, 2 …, those passed over that look like one before.
+
+    Raises:
+        UserError: the style has not that many at this size.
+    """
     seen: set[bytes] = set()
-    number = 0
+    number = last = 0
     while len(seen) < count:
         image, attributes = render(style, f"{prefix}{number}", size)
         number += 1
         if image.tobytes() not in seen:
+            last = number
             seen.add(image.tobytes())
             yield image, attributes
+        if number - last > MISSES:
+            raise UserError(f"{style} has no {count} different avatars of {size} px, only about {len(seen)}")
+
+
+def licence(style: str) -> str:
+    """What the style's author asks to be said of it."""
+    definition = json.loads((files("dicebear_styles") / f"{style}.json").read_text())
+    return str(definition["meta"]["license"]["text"])
 
 
 def tabulate(rows: list[dict[str, str]]) -> tuple[np.ndarray, dict[str, list[str]]]:
@@ -93,11 +109,18 @@ def tabulate(rows: list[dict[str, str]]) -> tuple[np.ndarray, dict[str, list[str
 
 
 def render_set(path: Path, style: str, count: int, size: int) -> None:
-    """Writes ``count`` avatars to an ``.npz`` that the ``npz`` source reads: images, attributes, attribute names."""
+    """Writes ``count`` avatars to an ``.npz`` that the ``npz`` source reads: images, attributes and names, licence.
+
+    Raises:
+        UserError: count or size below 1, no such style, or it has not that many.
+    """
+    if count < 1 or size < 1:
+        raise UserError(f"--count={count} --size={size}: both must be at least 1")
     images, rows = zip(*distinct(style, count, size), strict=True)
     codes, names = tabulate(list(rows))
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, images=np.stack(images), attributes=codes, attribute_names=json.dumps(names))
+    text = {"attribute_names": json.dumps(names), "licence": licence(style)}
+    np.savez_compressed(buffer, images=np.stack(images), attributes=codes, **text)  # type: ignore[arg-type]
     write_whole(path, buffer.getvalue())
 
 

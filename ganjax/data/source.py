@@ -8,11 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from ganjax.errors import UserError
+
 Examples = dict[str, np.ndarray]
 
 
 class Source(NamedTuple):
-    """``fetch`` takes indices [n] to {"image": uint8 [n, h, w, c] or float32 [n, 2], "label": int32 [n], …}."""
+    """``fetch`` takes indices [n] to {"image": uint8 [n, h, w, c] or float32 [n, 2], "label": int32 [n], …}.
+
+    uint8 is pixels, and becomes [-1, 1] on the device; whatever else is whole numbers is int32.
+    """
 
     name: str
     size: int
@@ -26,23 +31,36 @@ def from_arrays(name: str, arrays: Examples, info: dict[str, Any]) -> Source:
 
 
 def fit(image: Image.Image, size: int | None, channels: int | None) -> np.ndarray:
-    """uint8 [size, size, channels]: the shorter side resized with antialiasing, the middle of the longer one kept."""
+    """uint8 [size, size, channels]: the middle square, resized with antialiasing."""
     if channels:
         image = image.convert({1: "L", 3: "RGB"}[channels])
     if size and image.size != (size, size):
-        scale = size / min(image.size)
-        wide, high = (max(size, round(side * scale)) for side in image.size)
-        image = image.resize((wide, high), Image.Resampling.LANCZOS)
-        left, top = (wide - size) // 2, (high - size) // 2
-        image = image.crop((left, top, left + size, top + size))
+        side = min(image.size)
+        left, top = ((length - side) / 2 for length in image.size)
+        image = image.resize((size, size), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side))
     pixels = np.asarray(image, np.uint8)
     return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
 def fit_all(images: np.ndarray, size: int | None, channels: int | None) -> np.ndarray:
-    """``fit`` for uint8 [n, h, w, c]; nothing happens to images that fit already."""
+    """``fit`` for uint8 [n, h, w, c]; nothing happens to images that fit already.
+
+    Raises:
+        UserError: no such size or channels, or the images have other than 1 or 3 channels and would have to change.
+    """
+    check_fit(size, channels)
     h, w, c = images.shape[1:]
     if (size or h, size or w, channels or c) == (h, w, c):
         return images
+    if c not in (1, 3):
+        raise UserError(f"images of {c} channels are taken as they are: leave out config.data.image_size and channels")
     pictures = (Image.fromarray(image[..., 0] if c == 1 else image) for image in images)
     return np.stack([fit(picture, size, channels or c) for picture in pictures])
+
+
+def check_fit(size: int | None, channels: int | None) -> None:
+    """Raises UserError unless the size is at least 1 and the channels are 1 or 3; None leaves them as they are."""
+    if size is not None and size < 1:
+        raise UserError(f"config.data.image_size={size} must be at least 1")
+    if channels not in (None, 1, 3):
+        raise UserError(f"config.data.channels={channels}: choose 1 (grey) or 3 (colour)")

@@ -38,8 +38,15 @@ def tfds(
         raise UserError(f"{dataset} has no feature `image`; it has: {', '.join(builder.info.features)}")
     try:
         records = builder.as_data_source(split)
+        records[0]  # files are opened when they are read: be it now
     except (ValueError, KeyError) as error:
         raise UserError(f"{dataset}: no split {split!r}; there are: {', '.join(builder.info.splits)}") from error
+    except (OSError, RuntimeError) as error:
+        why = str(error).splitlines()[0]
+        raise UserError(f"{dataset}: its files cannot be read, prepare it again; {why}") from error
+    sizes = builder.info.features["image"].shape[:2]
+    if image_size is None and None in sizes:
+        raise UserError(f"the images of {dataset} differ in size: say which one, --config.data.image_size=64")
     return Source(f"tfds/{dataset}", len(records), _fetch(records, image_size, channels), _info(builder))
 
 
@@ -64,6 +71,14 @@ def _builder(dataset: str, data_dir: str | None) -> Any:
     except tensorflow_datasets.core.DatasetNotFoundError:
         known = tensorflow_datasets.list_builders(with_community_datasets=False)
         raise UserError(f"TensorFlow Datasets has no {dataset!r}{nearest(dataset, known)}") from None
+    except (ValueError, AssertionError) as error:
+        if "File format is already set" in str(error):
+            raise UserError(
+                f"{dataset} is there, but as TFRecords, which need TensorFlow to read: prepare it once more in another "
+                f"--data_dir, python -m ganjax data tfds --dataset={dataset} --data_dir=DIR --prepare"
+            ) from None
+        why = str(error).rpartition('}": ')[2].splitlines()[0].split(". ")[0]  # its first sentence: a list follows
+        raise UserError(f"config.data.dataset={dataset}: {why}") from None
 
 
 def _fetch(records: Any, image_size: int | None, channels: int | None) -> Any:

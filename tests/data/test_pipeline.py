@@ -94,9 +94,9 @@ def test_pairs_are_cut_and_turned_alike():
     np.testing.assert_array_equal(batch["a"], 255 - batch["b"])
 
 
-@pytest.mark.parametrize("options", [{"crop": 9}, {"crop": 2, "crop_at": "corner"}])
-def test_crops_that_cannot_be_are_refused(options):
-    with pytest.raises(UserError, match=r"config\.data\.crop"):
+@pytest.mark.parametrize("options", [{"crop": 9}, {"crop": 0}, {"crop": 2, "crop_at": "corner"}, {"seed": -1}])
+def test_what_cannot_be_cut_is_refused(options):
+    with pytest.raises(UserError, match=r"config\.data\.(crop|seed)"):
         take(1, **options)
 
 

@@ -6,15 +6,17 @@ import importlib.util
 import io
 import json
 import os
+import shutil
 import struct
 import sys
 import tarfile
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
 
-from ganjax.data import names, open_source
+from ganjax.data import names, open_source, pipeline
 from ganjax.data.avatars import PACK, describe, pack
 from ganjax.data.folder import decode
 from ganjax.errors import UserError
@@ -51,6 +53,29 @@ def test_avatars_know_their_attributes():
     assert {"hair", "hair_colour", "skin_colour", "clothes", "mouth", "eyes", "hat", "beard"} <= set(table)
     counts = np.bincount(source.fetch(np.arange(source.size))["label"], minlength=len(source.info["classes"]))
     assert counts.tolist() == [table["glasses"][name] for name in source.info["classes"]]
+
+
+def test_attributes_stay_whole_numbers_on_the_device(tmp_path):
+    """Bytes are pixels to the pipeline; codes are none."""
+    np.savez(tmp_path / "x.npz", images=np.zeros((4, 8, 8, 3), np.uint8), attributes=np.ones((4, 2), np.uint8))
+    for source in (open_source("avatars"), open_source("npz", path=str(tmp_path / "x.npz"))):
+        batch = jax.tree.map(jax.numpy.asarray, next(pipeline.batches(source, batch_size=4, micro=lambda step: 1)))
+        out = pipeline.to_model_range(batch, jax.random.key(0))
+        assert out["image"].dtype == np.float32
+        np.testing.assert_array_equal(out["attributes"], batch["attributes"])
+
+
+@pytest.mark.parametrize(("style", "label"), [("voxel_art", "hair_colour"), ("critters", "body_colour")])
+def test_every_style_has_a_label_of_its_own(style, label):
+    assert open_source("avatars", style=style).info["attribute"] == label
+
+
+@pytest.mark.parametrize("options", [{"image_size": 0}, {"image_size": -4}, {"channels": 2}])
+def test_sizes_and_channels_that_cannot_be(options, tmp_path):
+    with pytest.raises(UserError, match=rf"config\.data\.{next(iter(options))}="):
+        open_source("avatars", **options)
+    with pytest.raises(UserError, match=rf"config\.data\.{next(iter(options))}="):
+        open_source("folder", path=str(tmp_path), **options)
 
 
 @pytest.mark.parametrize("style", ["voxel_art", "critters"])
@@ -93,6 +118,25 @@ def test_a_set_drawn_on_demand_is_read_again(tmp_path):
     assert "hair" in source.info["attributes"]
     with pytest.raises(UserError, match="no style 'pixel-arts'; did you mean 'pixel-art'"):
         render_set(tmp_path / "set.npz", "pixel-arts", 5, 48)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("dicebear") is None, reason="needs the avatars extra")
+def test_a_set_drawn_says_whose_it_is(tmp_path):
+    from ganjax.data.render import render_set
+
+    render_set(tmp_path / "set.npz", "adventurer", 2, 16)
+    assert "CC BY 4.0" in open_source("npz", path=str(tmp_path / "set.npz")).info["licence"]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("dicebear") is None, reason="needs the avatars extra")
+def test_sets_that_cannot_be_drawn(tmp_path):
+    from ganjax.data.render import render_set
+
+    with pytest.raises(UserError, match="initials has no 3 different avatars"):  # letters, and no fonts are read
+        render_set(tmp_path / "x.npz", "initials", 3, 8)
+    for count, size in ((0, 8), (3, 0)):
+        with pytest.raises(UserError, match="at least 1"):
+            render_set(tmp_path / "x.npz", "pixel-art", count, size)
 
 
 def test_drawing_without_the_extra_says_what_to_install(monkeypatch, tmp_path):
@@ -207,6 +251,15 @@ def test_cifar10_that_is_none(tmp_path):
         open_source("cifar10", path=str(tmp_path))
 
 
+@pytest.mark.parametrize("content", ["junk", "no tar", "cut"])
+def test_cifar10_in_a_broken_archive(tmp_path, content):
+    noise = np.random.default_rng(0).bytes(20_000)
+    data = {"junk": b"junk", "no tar": gzip.compress(bytes(100)), "cut": gzip.compress(noise)[:9000]}[content]
+    (tmp_path / "cifar-10-binary.tar.gz").write_bytes(data)
+    with pytest.raises(UserError, match=r"no whole \.tar\.gz"):
+        open_source("cifar10", path=str(tmp_path))
+
+
 def test_npz(tmp_path):
     images = np.random.default_rng(0).integers(0, 255, (4, 8, 8), np.uint8)
     np.savez(tmp_path / "x.npz", images=images, labels=np.arange(4))
@@ -221,14 +274,27 @@ def test_npz_of_something_else(tmp_path):
     np.savez(tmp_path / "objects.npz", images=np.asarray([{"code": 1}], dtype=object))
     np.savez(tmp_path / "floats.npz", images=np.zeros((2, 4, 4, 3)))
     (tmp_path / "text.npz").write_text("hello")
-    for name, message in [
-        ("objects", "plain arrays"),
-        ("floats", "needed are"),
-        ("text", "plain arrays"),
-        ("none", "no file"),
-    ]:
-        with pytest.raises(UserError, match=message):
-            open_source("npz", path=str(tmp_path / f"{name}.npz"))
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "floats.npz").read_bytes()[:300])
+    np.save(tmp_path / "array.npy", np.zeros((2, 4, 4, 3), np.uint8))
+    (tmp_path / "array.npy").rename(tmp_path / "array.npz")
+    np.savez(tmp_path / "none_in.npz", images=np.zeros((0, 4, 4, 3), np.uint8))
+    np.savez(tmp_path / "space.npz", points=np.zeros((3, 3)))
+    images = np.zeros((2, 4, 4, 3), np.uint8)
+    np.savez(tmp_path / "fewer.npz", images=images, labels=np.arange(1))
+    np.savez(tmp_path / "words.npz", images=images, labels=np.asarray(["a", "b"]))
+    expected = {"plain arrays": ("objects", "text", "cut", "array"), "needed are": ("floats", "none_in", "space")}
+    expected |= {"whole numbers": ("fewer", "words"), "no file": ("none",)}
+    for message, files in expected.items():
+        for name in files:
+            with pytest.raises(UserError, match=message):
+                open_source("npz", path=str(tmp_path / f"{name}.npz"))
+
+
+def test_npz_of_more_than_images(tmp_path):
+    np.savez(tmp_path / "x.npz", images=np.zeros((2, 4, 4, 4), np.uint8), scale=np.float32(3))
+    assert list(first(open_source("npz", path=str(tmp_path / "x.npz")), 2)) == ["image"]
+    with pytest.raises(UserError, match="images of 4 channels are taken as they are"):
+        open_source("npz", path=str(tmp_path / "x.npz"), image_size=8)
 
 
 # --------------------------------------------------------------------------------------------------------------- folder
@@ -282,6 +348,23 @@ def test_modes_of_images(tmp_path):
     assert first(open_source("folder", path=str(tmp_path), image_size=4, channels=1))["image"].shape == (3, 4, 4, 1)
 
 
+def test_a_dark_image_of_16_bits_stays_dark(tmp_path):
+    Image.fromarray(np.full((4, 4), 200, np.uint16)).save(tmp_path / "dark.png")
+    np.testing.assert_array_equal(decode(tmp_path / "dark.png", None, 1), 1)  # 200 / 257
+
+
+def test_a_hair_of_an_image_costs_no_memory(tmp_path):
+    Image.new("L", (2_000_000, 1)).save(tmp_path / "hair.png")
+    assert decode(tmp_path / "hair.png", 64, 1).shape == (64, 64, 1)
+
+
+def test_images_beside_class_folders_have_no_labels(tmp_path):
+    picture(tmp_path / "loose.png")
+    picture(tmp_path / "cats" / "1.png")
+    source = open_source("folder", path=str(tmp_path), image_size=4)
+    assert (source.info["classes"], list(first(source, 2))) == ([], ["image"])
+
+
 def test_broken_files_are_skipped_and_named(tmp_path, caplog):
     for i in range(5):
         picture(tmp_path / f"{i}.png")
@@ -305,6 +388,8 @@ def test_links_out_of_the_folder_and_round_it_are_not_followed(tmp_path):
     picture(tmp_path / "out" / "b.png")
     os.symlink(tmp_path / "out", tmp_path / "in" / "leads_out")
     os.symlink(tmp_path / "in", tmp_path / "in" / "circle")
+    os.symlink("itself.png", tmp_path / "in" / "itself.png")
+    os.symlink("nowhere.png", tmp_path / "in" / "broken.png")
     assert open_source("folder", path=str(tmp_path / "in"), image_size=4).size == 1
 
 
@@ -375,6 +460,28 @@ def test_tfds_of_a_split_that_is_not_there(prepared):
 def test_tfds_that_is_not_prepared_says_how(tmp_path):
     with pytest.raises(UserError, match=r'pip install "ganjax\[tf\]" && python -m ganjax data tfds --dataset=mnist'):
         open_source("tfds", dataset="mnist", data_dir=str(tmp_path))
+
+
+@pytest.mark.parametrize("dataset", ["mnist:9.9.9", "mnist/nope", "my data!", ""])
+def test_tfds_names_that_are_none(tmp_path, dataset):
+    with pytest.raises(UserError, match=r"config\.data\.dataset=") as error:
+        open_source("tfds", dataset=dataset, data_dir=str(tmp_path))
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_tfds_as_tfrecords_says_so(prepared, tmp_path):
+    shutil.copytree(prepared / "dots", tmp_path / "dots")
+    info = next(tmp_path.rglob("dataset_info.json"))
+    info.write_text(info.read_text().replace('"array_record"', '"tfrecord"'))
+    with pytest.raises(UserError, match="TFRecords"):
+        open_source("tfds", dataset="dots", data_dir=str(tmp_path))
+
+
+def test_tfds_whose_files_are_gone(prepared, tmp_path):
+    shutil.copytree(prepared / "dots", tmp_path / "dots")
+    next(tmp_path.rglob("*array_record*")).unlink()
+    with pytest.raises(UserError, match="prepare it again"):
+        open_source("tfds", dataset="dots", data_dir=str(tmp_path))
 
 
 def test_tfds_of_no_such_name(tmp_path):
