@@ -13,9 +13,9 @@ import numpy as np
 import optax
 from ml_collections import ConfigDict
 
-from ganjax import config as configs
 from ganjax.core import Gan, Players, State, Step, alternate, average, init
 from ganjax.errors import UserError, nearest
+from ganjax.resolve import check_keywords, resolve
 from ganjax.transforms import pmean_gradients
 
 SECTIONS = ("system", "gan", "schedule", "optimizers", "gen_opt", "disc_opt", "train", "data", "eval")
@@ -43,19 +43,19 @@ def build(config: ConfigDict, axis_name: str | None = None) -> Game:
     """
     system = _system(config.system)
     networks = {
-        role: configs.resolve(config[role], f"config.{role}", **({"axis_name": axis_name} if axis_name else {}))
+        role: resolve(config[role], f"config.{role}", **({"axis_name": axis_name} if axis_name else {}))
         for role in config
         if role not in SECTIONS
     }
-    keywords = configs.resolve(config.get("gan", {}), "config.gan")
-    configs.check_keywords(system.build, {**networks, **keywords}, "config.gan")
+    keywords = resolve(config.get("gan", {}), "config.gan")
+    check_keywords(system.build, {**networks, **keywords}, "config.gan")
     gan = system.build(**networks, **keywords)
     tx = _optimizers(system, config, axis_name)
-    schedule = configs.resolve(config.get("schedule", {}), "config.schedule")
+    schedule = resolve(config.get("schedule", {}), "config.schedule")
     moves = step_of(system)
-    configs.check_keywords(moves, schedule, "config.schedule")
+    check_keywords(moves, schedule, "config.schedule")
     step = moves(gan, tx, **schedule)
-    decay = configs.resolve(config.train.ema_decay, "config.train.ema_decay")
+    decay = resolve(config.train.ema_decay, "config.train.ema_decay")
     return Game(gan, tx, _averaging(step, decay) if decay else step, _micro(moves, schedule), bool(decay))
 
 
@@ -74,17 +74,17 @@ def _system(name: str) -> Any:
 
 def _optimizers(system: Any, config: ConfigDict, axis_name: str | None) -> Players:
     def optimiser(section: str) -> optax.GradientTransformation:
-        tx = configs.resolve(config[section], f"config.{section}")
+        tx = resolve(config[section], f"config.{section}")
         if not isinstance(tx, optax.GradientTransformation):
             raise UserError(f"config.{section}: {config[section].name} is not an optimiser")
         return optax.chain(pmean_gradients(axis_name), tx) if axis_name else tx
 
-    keywords = configs.resolve(config.get("optimizers", {}), "config.optimizers")
+    keywords = resolve(config.get("optimizers", {}), "config.optimizers")
     if not hasattr(system, "optimizers"):
         if keywords:
             raise UserError(f"config.optimizers: {config.system} leaves its optimisers as they are; remove the section")
         return Players(optimiser("gen_opt"), optimiser("disc_opt"))
-    configs.check_keywords(system.optimizers, keywords, "config.optimizers")
+    check_keywords(system.optimizers, keywords, "config.optimizers")
     players: Players = system.optimizers(optimiser("gen_opt"), optimiser("disc_opt"), **keywords)
     return players
 

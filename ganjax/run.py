@@ -1,13 +1,9 @@
-"""A run: what a config determines before its first step, and the workdir it lives in."""
+"""A run: what a config determines before its first step."""
 
 from __future__ import annotations
 
-import json
 import math
-import platform
 from collections.abc import Callable
-from importlib import metadata
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -15,14 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from ganjax import config as configs
 from ganjax import game, parallel
-from ganjax.checkpoint import Checkpoints
 from ganjax.core import Metrics, State, Step
 from ganjax.data import open_source, pipeline
 from ganjax.data.source import Source
 from ganjax.errors import UserError
-from ganjax.monitor.pictures import write_whole
 
 Tree = Any
 FINITE = "train/finite"
@@ -52,12 +45,12 @@ def prepare(config: ConfigDict) -> Run:
     _check(train)
     parallel.check_divides(train.batch_size, jax.device_count())
     source = open_source(config.data.name, **opening_options(config.data))
-    run = _assemble(config, source, example(source, config.data))
+    run = assemble(config, source, example(source, config.data))
     _check_images(run.game, run.batch)
     return run
 
 
-def _assemble(config: ConfigDict, source: Source, shapes: Tree) -> Run:
+def assemble(config: ConfigDict, source: Source, shapes: Tree) -> Run:
     """The run of a config; ``shapes`` are those of one example, as the networks see it."""
     train = config.train
     played = game.build(config, parallel.AXIS if train.parallel == "pmap" else None)
@@ -142,79 +135,6 @@ def in_one_call(step: Step) -> Step:
     return scanned
 
 
-# -------------------------------------------------------------------------------------------------------------- workdir
-
-
-def claim(workdir: Path, run: Run) -> None:
-    """Writes config.json, data.json and environment.json into ``workdir``; an older run there must be the same run.
-
-    Raises:
-        UserError: ``workdir`` holds a run with another config, or something else.
-    """
-    path, new = workdir / "config.json", configs.to_json(run.config)
-    if path.exists():
-        lines = sorted(configs.differences(_read_json(path), new), key=lambda line: not line.startswith("system:"))
-        if lines:
-            more = f" and {len(lines) - 4} more" if len(lines) > 4 else ""
-            raise UserError(
-                f"{workdir} holds a run with another config ({'; '.join(lines[:4])}{more}); "
-                "take another --workdir, or give the old values to go on with it"
-            )
-    elif (workdir / "checkpoints").exists():
-        raise UserError(
-            f"{workdir} has checkpoints but no config.json: it is not known what run they are; take another --workdir"
-        )
-    shapes = {name: [list(x.shape[2:]), str(x.dtype)] for name, x in run.batch.items()}
-    data = {"name": run.source.name, "size": run.source.size, "shapes": shapes, "info": run.source.info}
-    write_whole(path, json.dumps(new, indent=2, sort_keys=True).encode())
-    write_whole(workdir / "data.json", json.dumps(data).encode())
-    write_whole(workdir / "environment.json", json.dumps(_environment(), indent=2).encode())
-
-
-def read_config(workdir: Path) -> ConfigDict:
-    """The config of a workdir, which is data: lists are tuples again.
-
-    Raises:
-        UserError: there is no run, or its config.json cannot be read.
-    """
-    path = workdir / "config.json"
-    if not path.is_file():
-        raise UserError(f"no run in {workdir}: {path} does not exist; --workdir is the directory that training wrote")
-    return ConfigDict(_tuples(_read_json(path)))
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text())
-        return content
-    except ValueError as error:
-        raise UserError(f"{path} is not valid JSON: {error}") from error
-
-
-def reopen(workdir: Path, step: int | None = None, index: int = 0) -> tuple[Run, int, State]:
-    """(run, step, state) of a workdir, which is all that is needed; ``index`` picks one of several seeds.
-
-    Raises:
-        UserError: no such workdir, checkpoint or seed.
-    """
-    config, data = read_config(workdir), _read_json(workdir / "data.json")
-    shapes = {name: jax.ShapeDtypeStruct(tuple(shape), dtype) for name, (shape, dtype) in data["shapes"].items()}
-    run = _assemble(config, Source(data["name"], data["size"], _absent, data["info"]), shapes)
-    seeds = run.config.train.num_seeds
-    if not 0 <= index < seeds:
-        raise UserError(f"--run={index}: {workdir} trained {seeds} seed{'s'[: seeds > 1]}, numbered from 0")
-    with Checkpoints(workdir) as checkpoints:
-        restored = checkpoints.restore(initial_state(run), step)
-    if restored is None:
-        raise UserError(f"{workdir} has no checkpoint yet; train it first, or wait for the first save")
-    found, state = restored
-    return run, found, jax.tree.map(lambda x: x[index], state) if seeds > 1 else state
-
-
-def _absent(indices: np.ndarray) -> dict[str, np.ndarray]:
-    raise UserError("a reopened run has no data: it was opened to sample, not to train")
-
-
 # --------------------------------------------------------------------------------------------------------------- checks
 
 
@@ -273,20 +193,3 @@ def opening_options(data: ConfigDict) -> dict[str, Any]:
 def feeding_options(data: ConfigDict) -> dict[str, Any]:
     """The keys of config.data that cut batches out of it."""
     return {key: data[key] for key in FEEDING if data.get(key) is not None}
-
-
-def _tuples(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _tuples(each) for key, each in value.items()}
-    return tuple(_tuples(each) for each in value) if isinstance(value, list) else value
-
-
-def _environment() -> dict[str, Any]:
-    packages = ("ganjax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
-    found = {d.metadata["Name"].lower(): d.version for d in metadata.distributions() if d.metadata["Name"]}
-    return {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "devices": [str(device) for device in jax.devices()],
-        "packages": {name: found.get(name, "not installed") for name in packages},
-    }

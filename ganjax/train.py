@@ -19,8 +19,9 @@ from ganjax.data import pipeline
 from ganjax.monitor import networks
 from ganjax.monitor.log import Log, Progress
 from ganjax.parallel import Devices
-from ganjax.run import FINITE, Run, claim, compile_step, feeding_options, initial_state, prepare
+from ganjax.run import FINITE, Run, compile_step, feeding_options, initial_state, prepare
 from ganjax.samples import evaluate_modes, sampler, show_samples
+from ganjax.workdir import claim
 
 Tree = Any
 Pending = list[tuple[int, Tree]]  # (first step, metrics) of each call since they were last read
@@ -155,12 +156,18 @@ class Clock:
 
 @contextlib.contextmanager
 def stopping() -> Iterator[Callable[[], bool]]:
-    """Whether SIGTERM or SIGINT came; the handlers only note it, so a step, a save, a compilation ends first."""
+    """Whether SIGTERM or SIGINT came; the handlers only note it, so a step, a save, a compilation ends first.
+
+    A second Ctrl-C does not wait.
+    """
     came: list[int] = []
-    old = {
-        number: signal.signal(number, lambda number, _: came.append(number))
-        for number in (signal.SIGTERM, signal.SIGINT)
-    }
+
+    def note(number: int, frame: object) -> None:
+        if number == signal.SIGINT and number in came:
+            raise KeyboardInterrupt
+        came.append(number)
+
+    old = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield lambda: bool(came)
     finally:

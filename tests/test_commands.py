@@ -147,6 +147,7 @@ def test_a_runs_config_is_data(capsys, workdir, tmp_path):
     config = json.loads((workdir / "config.json").read_text())
     config["generator"] = {"name": "os.system", "command": f"touch {tmp_path}/marker"}
     (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "data.json").write_text((workdir / "data.json").read_text())
     assert "not a function that a config may name" in refused(capsys, "sample", f"--workdir={tmp_path}")
     assert not (tmp_path / "marker").exists()
 

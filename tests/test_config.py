@@ -7,10 +7,11 @@ from ml_collections import ConfigDict
 
 from ganjax import config as configs
 from ganjax import game
-from ganjax.config import call, function, resolve
+from ganjax.config import call, function
 from ganjax.errors import UserError
 from ganjax.losses import minimax_gen
 from ganjax.nets import dcgan
+from ganjax.resolve import resolve
 
 
 def test_a_name_is_a_call_and_a_function_is_one():
@@ -45,7 +46,7 @@ def test_extra_keywords_go_to_those_who_take_them():
         (call("optax.adam", learning_rat=1.0), "adam has no argument 'learning_rat'; did you mean 'learning_rate'"),
         (function("losses.minimax_gen", lable=1), "minimax_gen has no argument 'lable'"),
         (call("subprocess.run"), "not a function that a config may name"),
-        (call("config.lookup"), "not a function that a config may name"),
+        (call("resolve.lookup"), "not a function that a config may name"),
     ],
 )
 def test_slips_are_named_with_the_nearest_name(value, message):
@@ -102,7 +103,7 @@ def test_the_loader_yields_what_the_schedule_asks_for():
 def test_every_config_goes_through_json_and_back(name):
     config = configs.load(name)
     plain = configs.to_json(config)
-    from ganjax.run import _tuples
+    from ganjax.workdir import _tuples
 
     again = ConfigDict(_tuples(plain))
     assert configs.differences(plain, configs.to_json(again)) == []

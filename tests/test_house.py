@@ -26,6 +26,7 @@ MAY = {  # room -> what of ours it may import; nets/bind.py is the one place whe
     "checkpoint": ("core", "errors"),
     "parallel": ("core", "errors"),
     "config": ("errors",),
+    "resolve": ("errors",),
 }
 
 

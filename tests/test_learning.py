@@ -14,10 +14,16 @@ from ganjax.systems import wgan_gp
 from ganjax.train import train
 
 
-def test_the_critics_estimate_is_the_wasserstein_distance():
-    """A cloud and the same cloud moved by d: W₁ = d exactly, by translation."""
+@pytest.mark.parametrize("weight", [10.0, 100.0])
+def test_the_critics_estimate_is_the_wasserstein_distance(weight):
+    """A cloud and the same cloud moved by d: W₁ = d exactly, by translation.
+
+    A critic of slope s along the way pays λ (s − 1)² and gains d s: the best is s = 1 + d / 2λ, which estimates
+    d (1 + d / 2λ); so the penalty's estimate lies above W₁ and nears it as λ grows.
+    """
     distance = 1.5
-    gan = wgan_gp.build(mlp.point_generator((8,)), mlp.point_critic((64, 64)), latent_dim=2, penalty_weight=10.0)
+    expected = distance * (1 + distance / (2 * weight))
+    gan = wgan_gp.build(mlp.point_generator((8,)), mlp.point_critic((64, 64)), latent_dim=2, penalty_weight=weight)
     tx = Players(optax.adam(1e-3), optax.adam(1e-3, b1=0.5, b2=0.9))
 
     def batch(key, state):
@@ -36,7 +42,7 @@ def test_the_critics_estimate_is_the_wasserstein_distance():
         return jax.lax.scan(step, state, jax.random.split(jax.random.key(2), 1500))
 
     _, metrics = run(state)
-    assert float(metrics["disc/wasserstein"][-100:].mean()) == pytest.approx(distance, rel=0.05)
+    assert float(metrics["disc/wasserstein"][-100:].mean()) == pytest.approx(expected, rel=0.02)
 
 
 @pytest.mark.slow
@@ -54,10 +60,11 @@ def test_wgan_gp_covers_the_25_gaussians(tmp_path):
 def test_faces_come_closer_to_the_data(tmp_path):
     """Mean colour per pixel of 256 samples against that of the data, after 600 steps, and at the start."""
     from ganjax import run as runs
+    from ganjax import workdir as workdirs
     from ganjax.samples import sampler
 
     train(load("configs/wgan_gp.py", ["--config.train.steps=600", "--config.train.save_every=600"]), tmp_path)
-    run, _, state = runs.reopen(tmp_path)
+    run, _, state = workdirs.reopen(tmp_path)
     real = runs.prepare(run.config).source.fetch(np.arange(2000))["image"].mean(axis=0) / 127.5 - 1
 
     def distance(state):

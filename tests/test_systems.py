@@ -23,7 +23,7 @@ from ganjax.systems import dcgan, gan, lsgan, wgan, wgan_gp
 from ganjax.transforms import pmean_gradients
 
 B, SIZE, LATENT = 8, 8, 5
-SGD = optax.adam(1e-3, b1=0.5)
+SGD = optax.sgd(0.01, momentum=0.5)  # Adam would move by its rate where a gradient is nothing but rounding
 
 
 class Row(NamedTuple):
@@ -160,7 +160,7 @@ def test_5_jit_changes_nothing(name):
     compiled, metrics = p.compiled(fresh(name), p.batch, jax.random.key(1))
     assert_close(metrics, logged, 1e-4)
     assert_close(compiled.carry.vars, plain.carry.vars, 1e-4)
-    assert_close(compiled.params, plain.params, 2.1e-3)  # Adam's first step is its rate in the direction of rounding
+    assert_close(compiled.params, plain.params, 1e-5)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -196,7 +196,7 @@ def test_8_one_device_is_four_devices(name):
     assert jax.tree.leaves(batch)[0].sharding.num_devices == 4
     assert_close(metrics, expected, 1e-4)
     assert_close(state.carry.vars, alone.carry.vars, 1e-4)
-    assert_close(state.params, alone.params, 2.1e-3)
+    assert_close(state.params, alone.params, 1e-5)
 
 
 @pytest.mark.parametrize("name", [row for row in IN_CI if row.values[0] != "dcgan:tutorial"])  # it has a memory
@@ -218,7 +218,7 @@ def test_8_pmap_is_vmap_over_a_named_axis(name):
     assert_close(devices.gather(state).carry.vars, jax.tree.map(lambda x: x[0], expected.carry.vars), 1e-5)
     for leaf in jax.tree.leaves(state.params):
         assert all(bool((leaf[0] == leaf[i]).all()) for i in range(n))
-    assert_close(devices.gather(state).params, jax.tree.map(lambda x: x[0], expected.params), 2.1e-3)
+    assert_close(devices.gather(state).params, jax.tree.map(lambda x: x[0], expected.params), 1e-6)
 
 
 def test_8_pmap_is_jit_where_the_noise_comes_in_the_batch():
@@ -342,7 +342,7 @@ def test_clipping_before_the_update_leaves_the_last_one_free():
         state = core.init(p.gan, tx, jax.random.key(0), p.batch)
         state, _ = jax.jit(step)(state, p.batch, jax.random.key(1))
     largest = max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(state.params.disc))
-    assert 0.01 < largest <= 0.01 + 1.1e-3
+    assert largest > 0.01
 
 
 def test_the_critic_warms_up_as_the_official_code_does():

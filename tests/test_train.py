@@ -19,6 +19,8 @@ import tiny
 from ganjax import config as configs
 from ganjax import run as runs
 from ganjax import train as training
+from ganjax import workdir as workdirs
+from ganjax.checkpoint import Checkpoints
 from ganjax.core import Gan
 from ganjax.errors import UserError
 from ganjax.monitor.log import Progress
@@ -34,8 +36,8 @@ def library_convolutions():
 
 def final(workdir, step):
     """All of the state in a workdir's checkpoint, as arrays."""
-    run = runs.prepare(runs.read_config(workdir))
-    with runs.Checkpoints(workdir) as checkpoints:
+    run = runs.prepare(workdirs.read_config(workdir))
+    with Checkpoints(workdir) as checkpoints:
         found, state = checkpoints.restore(runs.initial_state(run), step)
     assert found == step
     return jax.device_get(state)
@@ -69,7 +71,7 @@ def test_stopped_by_a_signal_and_resumed_is_never_stopped(name, tmp_path, monkey
         stop_at(patch, 10)
         train(tiny.config(name, tmp_path), tmp_path / "halves")
     assert "the same command goes on at step 10, saved" in capsys.readouterr().err
-    assert runs.Checkpoints(tmp_path / "halves").steps() == [10]
+    assert Checkpoints(tmp_path / "halves").steps() == [10]
     train(tiny.config(name, tmp_path), tmp_path / "halves")
     assert "going on from step 10" in capsys.readouterr().err
     assert_same(final(tmp_path / "whole", 20), final(tmp_path / "halves", 20))
@@ -134,7 +136,7 @@ def test_what_a_run_writes(tmp_path, capsys):
     assert {"config.json", "data.json", "environment.json", "samples", "checkpoints"} <= {
         p.name for p in (tmp_path / "w").iterdir()
     }
-    assert runs.Checkpoints(tmp_path / "w").steps() == [5, 10]
+    assert Checkpoints(tmp_path / "w").steps() == [5, 10]
     assert list((tmp_path / "w").glob("events.out.tfevents.*"))
     shown = capsys.readouterr().err
     assert "ConvTranspose_0" in shown
@@ -173,7 +175,7 @@ def test_seeds_trained_together_equal_single_runs_and_log_their_spread(tmp_path)
     train(tiny.config("gan", tmp_path, steps=5, num_seeds=3), tmp_path / "three")
     for i in range(3):
         train(tiny.config("gan", tmp_path, steps=5, seed=i), tmp_path / str(i))
-        _, _, state = runs.reopen(tmp_path / "three", index=i)
+        _, _, state = workdirs.reopen(tmp_path / "three", index=i)
         for x, y in zip(
             jax.tree.leaves(state.params), jax.tree.leaves(final(tmp_path / str(i), 5).params), strict=True
         ):
@@ -236,7 +238,7 @@ def test_a_parameter_gone_bad_names_its_step_and_is_never_saved(tmp_path, monkey
     explode(monkeypatch, 8)
     with pytest.raises(FloatingPointError, match=r"step 8: a parameter became NaN"):
         train(tiny.config("gan", tmp_path, save_every=2, log_every=6), tmp_path / "w")
-    assert runs.Checkpoints(tmp_path / "w").steps()[-1] == 6
+    assert Checkpoints(tmp_path / "w").steps()[-1] == 6
 
 
 def test_a_checkpoint_that_cannot_be_read_is_passed_over(tmp_path):
@@ -322,7 +324,7 @@ def test_kill_term_saves_and_exits_with_0(tmp_path):
     _, shown = process.communicate(timeout=60)
     assert process.returncode == 0
     step = int(re.search(r"the same command goes on at step (\d+), saved", shown).group(1))
-    assert runs.Checkpoints(tmp_path / "w").steps()[-1] == step
+    assert Checkpoints(tmp_path / "w").steps()[-1] == step
 
 
 def lines_so_far(workdir: Path):
@@ -358,6 +360,14 @@ def test_signals_are_given_back():
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop()
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_second_ctrl_c_does_not_wait():
+    with training.stopping() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_a_game_is_five_functions():

@@ -15,8 +15,8 @@ import numpy as np
 from ganjax.errors import UserError
 from ganjax.latents import latents
 from ganjax.monitor import pictures
-from ganjax.run import reopen
 from ganjax.samples import picture, sampler
+from ganjax.workdir import reopen
 
 CHUNK = 256  # images made at once
 
