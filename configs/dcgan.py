@@ -52,5 +52,5 @@ def get_config(variant: str = "") -> ConfigDict:
     config.gen_opt = call("optax.adam", learning_rate=2e-4, b1=0.5)
     config.disc_opt = call("optax.adam", learning_rate=2e-4, b1=0.5)
     config.data.update(name="avatars", image_size=32, channels=3)
-    config.train.update(steps=3000, batch_size=128, ema_decay=0.995)
+    config.train.update(steps=2000, batch_size=64)
     return pick(VARIANTS, variant, config)

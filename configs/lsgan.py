@@ -18,7 +18,7 @@ def lsun112(config: ConfigDict) -> None:
     config.gan.latent_dim = 1024
     config.gen_opt.learning_rate = config.disc_opt.learning_rate = 1e-3
     config.data.update(name="folder", image_size=112)
-    config.train.update(steps=1_000_000)
+    config.train.update(steps=1_000_000, ema_decay=0.0)
 
 
 def pearson(config: ConfigDict) -> None:
@@ -50,5 +50,5 @@ def get_config(variant: str = "") -> ConfigDict:
     config.gen_opt = call("optax.adam", learning_rate=2e-4, b1=0.5)
     config.disc_opt = call("optax.adam", learning_rate=2e-4, b1=0.5)
     config.data.update(name="avatars", image_size=32, channels=3)
-    config.train.update(steps=3000, ema_decay=0.995)
+    config.train.update(steps=2000)
     return pick(VARIANTS, variant, config)

@@ -20,7 +20,7 @@ def official(config: ConfigDict) -> None:
     config.schedule = ConfigDict({"n_critic": function("systems.wgan.warm_up"), "clip_before": 0.01})
     _rmsprop(config, 5e-5)
     config.data.update(name="folder", image_size=64)
-    config.train.update(steps=100_000)
+    config.train.epochs = 25.0
 
 
 def decks(config: ConfigDict) -> None:
@@ -67,5 +67,5 @@ def get_config(variant: str = "") -> ConfigDict:
     config.schedule.n_critic = 5
     _rmsprop(config, 2e-4)
     config.data.update(name="avatars", image_size=32, channels=3)
-    config.train.update(steps=3000, ema_decay=0.995)
+    config.train.update(steps=3000)
     return pick(VARIANTS, variant, config)

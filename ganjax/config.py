@@ -98,9 +98,9 @@ def load(spec: str, overrides: Sequence[str] = ()) -> ConfigDict:
         values(argv)
         config: ConfigDict = values.config
         return config
-    except flags.UnrecognizedFlagError as error:
-        raise UserError(f"{error}".replace("command line flag", "option")) from None
-    except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
+    except UserError:
+        raise
+    except Exception as error:  # a config is a program: anything may come out of it
         raise UserError(f"{spec}: {_readable(error, overrides)}") from error
 
 
@@ -114,7 +114,7 @@ def find(path: str) -> Path:
     if here.is_file():
         return here
     shipped = packaged()
-    if here.stem in shipped and here.suffix in ("", ".py"):
+    if here.stem in shipped and here.suffix in ("", ".py") and str(here.parent) in (".", "configs"):
         return shipped[here.stem]
     raise UserError(f"no config file {path}{nearest(here.stem, shipped)}; `python -m ganjax inspect --all` lists them")
 
@@ -178,6 +178,14 @@ def differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> l
 
 
 def _readable(error: Exception, overrides: Sequence[str]) -> str:
-    lines = [line for line in str((error.args or [error])[0]).splitlines() if line.strip()] or [type(error).__name__]
-    text = re.sub(r"^[\w.]*(Error|Exception): ", "", lines[-1].strip("\"' "))
-    return text if isinstance(error, UserError) else f"{text} (in {' '.join(overrides)})" if overrides else text
+    """What went wrong in one line; libraries wrap it in tracebacks and quotation marks."""
+    given = f" (in {' '.join(overrides)})" if overrides else ""
+    text = str((error.args or [error])[0]).replace("\\n", "\n").replace("\\'", "'")
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [type(error).__name__]
+    last = re.sub(r"^[\w.]*(Error|Exception): ", "", lines[-1]).strip('"')
+    if isinstance(error, (KeyError, AttributeError)) and "Did you mean" not in last:
+        last = last.strip("'")
+        return f"there is no key {last!r} in that section; see the config file for those there are{given}"
+    if "invalid literal for int()" in last:
+        return f"a whole number is needed, such as 1000: {last}{given}"
+    return last + given

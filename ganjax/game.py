@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 import optax
 from ml_collections import ConfigDict
 
@@ -107,18 +106,3 @@ def _averaging(step: Step, decay: Any) -> Step:
         return move(state, batch, key)[0], metrics
 
     return averaged
-
-
-# ------------------------------------------------------------------------------------------------------------- counting
-
-
-def count(tree: Any) -> int:
-    """Entries of a tree of arrays or shapes."""
-    return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(tree))
-
-
-def counts(slot: Any, networks: Any) -> Any:
-    """One number for a slot of one network, a dictionary of numbers for a slot of several."""
-    if isinstance(networks, dict):
-        return {name: counts(slot[name], networks[name]) for name in networks}
-    return count(slot)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from jaxtyping import Float
 
@@ -62,15 +64,15 @@ def _set(text: str, dim: int, name: str) -> Float[np.ndarray, " d"]:
 
 
 def _coordinate(text: str, dim: int, name: str) -> int:
-    if not text.isdigit() or int(text) >= dim:
+    if not text.isdecimal() or int(text) >= dim:
         raise UserError(f"--latent={name}: {text!r} is no coordinate; there are 0 to {dim - 1}")
     return int(text)
 
 
 def _number(text: str, name: str) -> float:
     try:
-        return float(text)
+        if math.isfinite(number := float(text)):
+            return number
     except ValueError:
-        raise UserError(
-            f"--latent={name}: use random, a number, onehot:I, sweep:I, set:I=V,…,base=V, lerp or slerp"
-        ) from None
+        pass
+    raise UserError(f"--latent={name}: use random, a number, onehot:I, sweep:I, set:I=V,…,base=V, lerp or slerp")

@@ -58,9 +58,14 @@ def guarded(function: Callable[[Sequence[str]], object]) -> Callable[[Sequence[s
     def run(argv: Sequence[str]) -> object:
         try:
             return function(argv)
+        except OSError as error:
+            code, text = 2, f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        except KeyboardInterrupt:
+            code, text = 130, "interrupted"
         except (UserError, FloatingPointError) as error:
-            print(f"ganjax: {error}", file=sys.stderr)
-            sys.exit(2 if isinstance(error, UserError) else 1)
+            code, text = 2 if isinstance(error, UserError) else 1, str(error)
+        print(f"ganjax: {text}", file=sys.stderr)
+        sys.exit(code)
 
     return run
 

@@ -71,7 +71,7 @@ def over_pmap(step: Step, lead: int = 1) -> Devices:
             shares = x.reshape(*x.shape[:lead], n, x.shape[lead] // n, *x.shape[lead + 1 :])
             return np.moveaxis(shares, lead, 0)
 
-        return jax.tree.map(cut, batch)
+        return jax.tree.map(lambda x: jax.device_put(cut(x), each), batch)
 
     def spread(state: Tree) -> Tree:
         return jax.tree.map(lambda x: jax.device_put(np.broadcast_to(x, (n, *x.shape)), each), state)

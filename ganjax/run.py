@@ -11,11 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from ganjax import game, parallel
+from ganjax import checks, game, parallel
 from ganjax.core import Metrics, State, Step
 from ganjax.data import open_source, pipeline
 from ganjax.data.source import Source
-from ganjax.errors import UserError
 
 Tree = Any
 FINITE = "train/finite"
@@ -36,17 +35,15 @@ class Run(NamedTuple):
 
 
 def prepare(config: ConfigDict) -> Run:
-    """Opens the data and builds the game. Several seeds have a leading axis in both keys.
+    """Opens the data, builds the game, and sees that they fit. Several seeds have a leading axis in both keys.
 
     Raises:
         UserError: something in the config does not exist or does not fit together.
     """
-    train = config.train
-    _check(train)
-    parallel.check_divides(train.batch_size, jax.device_count())
+    checks.check_settings(config)
     source = open_source(config.data.name, **opening_options(config.data))
     run = assemble(config, source, example(source, config.data))
-    _check_images(run.game, run.batch)
+    checks.check_game(run.game, run.batch, config)
     return run
 
 
@@ -54,28 +51,31 @@ def assemble(config: ConfigDict, source: Source, shapes: Tree) -> Run:
     """The run of a config; ``shapes`` are those of one example, as the networks see it."""
     train = config.train
     played = game.build(config, parallel.AXIS if train.parallel == "pmap" else None)
-    lead = (played.micro(0), train.batch_size)
-    batch = jax.tree.map(lambda x: jax.ShapeDtypeStruct((*lead, *x.shape), x.dtype), shapes)
-    steps = train.steps
-    if train.epochs:
-        steps = math.ceil(train.epochs * source.size / (played.micro(0) * train.batch_size))
-    keys = [jax.random.split(jax.random.key(train.seed + i)) for i in range(train.num_seeds)]
-    init_key, step_key = jnp.stack(keys, axis=1) if train.num_seeds > 1 else keys[0]
+    lead = (checks.micro_batches(played, config), train.batch_size)
+    batch = {name: jax.ShapeDtypeStruct((*lead, *x.shape), x.dtype) for name, x in shapes.items()}
+    steps = steps_of(train.epochs, source.size, train.batch_size, played.micro) if train.epochs else train.steps
+    seeds = [train.seed + i for i in range(train.num_seeds)]
+    keys = [jnp.stack([root(seed, use) for seed in seeds]) for use in ("init", "steps")]
+    init_key, step_key = keys if len(seeds) > 1 else [key[0] for key in keys]
     return Run(config, source, played, steps, init_key, step_key, batch)
 
 
-def initial_state(run: Run) -> State:
-    """The state before the first step; several seeds have a leading axis.
+def root(seed: int, use: str) -> jax.Array:
+    """The key that all draws of one use come from: every use of a seed has its own."""
+    return jax.random.fold_in(jax.random.key(seed), ("init", "steps", "sheets", "evaluation", "data").index(use))
 
-    Raises:
-        UserError: pmap was asked for, of a game with a memory.
-    """
+
+def steps_of(epochs: float, size: int, batch_size: int, micro: Callable[[int], int]) -> int:
+    """Steps that eat so many passes over ``size`` examples."""
+    need, eaten, step = math.ceil(epochs * size / batch_size), 0, 0
+    while eaten < need:
+        eaten, step = eaten + micro(step), step + 1
+    return step
+
+
+def initial_state(run: Run) -> State:
+    """The state before the first step; several seeds have a leading axis."""
     state: State = jax.jit(_init(run))(run.init_key)
-    if run.config.train.parallel == "pmap" and jax.tree.leaves(state.carry.memory):
-        raise UserError(
-            f"config.train.parallel=pmap: {run.config.system} as configured keeps a memory between steps "
-            f"({', '.join(state.carry.memory)}), which devices would not share; use parallel=jit"
-        )
     return state
 
 
@@ -106,7 +106,7 @@ def compile_step(run: Run) -> parallel.Devices:
 
 def from_bytes(step: Step, data: ConfigDict) -> Step:
     """The step fed with bytes: images become [-1, 1] on the device, with the data's own key."""
-    data_key, dequantise = jax.random.key(data.seed), data.dequantise
+    data_key, dequantise = root(data.seed, "data"), data.dequantise
 
     def fed(state: State, batch: Tree, key: jax.Array) -> tuple[State, Metrics]:
         noise_key = jax.random.fold_in(data_key, state.carry.step)
@@ -133,46 +133,6 @@ def in_one_call(step: Step) -> Step:
         return jax.lax.scan(lambda state, batch: step(state, batch, key), state, batches)
 
     return scanned
-
-
-# --------------------------------------------------------------------------------------------------------------- checks
-
-
-def _check(train: ConfigDict) -> None:
-    if train.parallel not in ("jit", "pmap"):
-        raise UserError(f"config.train.parallel={train.parallel!r}: choose 'jit' or 'pmap'")
-    if train.parallel == "pmap" and train.num_seeds > 1:
-        raise UserError("config.train.parallel=pmap trains one seed; use parallel=jit for num_seeds > 1")
-    if not (train.steps or train.epochs):
-        raise UserError("config.train: set steps (generator updates) or epochs")
-    for name in ("batch_size", "num_seeds", "steps_per_call", "log_every", "sample_every", "save_every", "keep"):
-        if train[name] < 1:
-            raise UserError(f"config.train.{name}={train[name]} must be at least 1")
-    uneven = [n for n in ("log_every", "sample_every", "save_every") if train[n] % train.steps_per_call]
-    if uneven:
-        raise UserError(f"config.train.{uneven[0]} must be a multiple of steps_per_call={train.steps_per_call}")
-
-
-def _check_images(played: game.Game, batch: Tree) -> None:
-    def made(key: jax.Array) -> Tree:
-        params, vars, _ = played.gan.init(key, jax.tree.map(lambda x: jnp.zeros(x.shape[1:], x.dtype), batch))
-        return played.gan.generate(params.gen, vars.gen, played.gan.inputs(key, 1), key)[0]
-
-    try:
-        images = jax.eval_shape(made, jax.random.key(0))
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            f"the networks do not fit the data ({_size(batch['image'])}): {str(error).splitlines()[0]}"
-        ) from error
-    if "image" in images and images["image"].shape[1:] != batch["image"].shape[2:]:
-        raise UserError(
-            f"the generator makes {_size(images['image'], 1)}, the data are {_size(batch['image'])}: "
-            "change config.generator or config.data.image_size"
-        )
-
-
-def _size(x: Any, lead: int = 2) -> str:
-    return "×".join(map(str, x.shape[lead:]))
 
 
 def example(source: Source, data: ConfigDict) -> Tree:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from ganjax.core import State
 from ganjax.metrics.modes import coverage
 from ganjax.monitor import pictures
 from ganjax.monitor.log import Log
-from ganjax.run import Run
+from ganjax.run import Run, root
 
 Tree = Any
+AT_LEAST = 0.01  # share of the samples that a covered mode has: 100 of 10,000
 Sampler = Callable[[State, Tree], dict[str, np.ndarray]]  # (state, inputs [n, …]) -> {name: [n, …] in [-1, 1]}
 
 
@@ -40,7 +42,7 @@ def runs_of(run: Run, state: Tree) -> list[State]:
 
 def fixed_inputs(run: Run, n: int) -> Tree:
     """The latents of a run's sample sheets: the same at every step and for every seed."""
-    return run.game.gan.inputs(jax.random.key(run.config.train.seed), n)
+    return run.game.gan.inputs(root(run.config.train.seed, "sheets"), n)
 
 
 def picture(run: Run, images: np.ndarray) -> np.ndarray:
@@ -68,15 +70,17 @@ def evaluate_modes(run: Run, sample: Sampler, state: Tree, step: int, workdir: P
     info, n = run.source.info, run.config.eval.samples
     if not info.get("modes"):
         return {}
-    inputs = run.game.gan.inputs(jax.random.fold_in(jax.random.key(run.config.train.seed), 1), n)
-    found = [coverage(sample(each, inputs)["image"], info["modes"], info["sigma"]) for each in runs_of(run, state)]
+    inputs = run.game.gan.inputs(root(run.config.train.seed, "evaluation"), n)
+    found = [
+        coverage(sample(each, inputs)["image"], info["modes"], info["sigma"], AT_LEAST) for each in runs_of(run, state)
+    ]
     values = {"eval/modes": [f.covered for f in found], "eval/share_within_3_sigma": [f.share for f in found]}
     protocol = {
         "step": step,
         "samples": n,
         "of_modes": len(info["modes"]),
         "sigma": info["sigma"],
-        "covered_from": n // 100,
+        "covered_from": math.ceil(AT_LEAST * n),
     }
     text = json.dumps({**protocol, **values}, indent=2)
     pictures.write_whole(workdir / "eval" / f"{step}-modes.json", text.encode())

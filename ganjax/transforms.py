@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -77,7 +78,8 @@ def linear_decay(steps: int, start: int = 0) -> Callable[[jax.Array], jax.Array]
 
 def exponential_decay(factor: float, floor: float = 0.0) -> Callable[[jax.Array], jax.Array]:
     """The factor max(factor⁻ˢᵗᵉᵖ, floor).  Goodfellow et al. 2014, official code."""
-    return lambda step: jnp.maximum(jnp.exp(-step * jnp.log(factor)), floor).astype(jnp.float32)
+    rate = math.log(factor)  # in float64: 1.000004 is no float32
+    return lambda step: jnp.maximum(jnp.exp(-rate * step), floor).astype(jnp.float32)
 
 
 def ema_warm_up(decay: float) -> Callable[[jax.Array], jax.Array]:

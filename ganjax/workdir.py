@@ -28,7 +28,10 @@ def claim(workdir: Path, run: Run) -> None:
         UserError: ``workdir`` holds a run with another config, or something else.
     """
     path, new = workdir / "config.json", configs.to_json(run.config)
-    if path.exists():
+    shapes = {name: [list(x.shape[2:]), str(x.dtype)] for name, x in run.batch.items()}
+    data = {"name": run.source.name, "size": run.source.size, "shapes": shapes, "info": run.source.info}
+    started = any((workdir / "checkpoints").glob("*"))
+    if started and path.exists():
         lines = sorted(configs.differences(_read_json(path), new), key=lambda line: not line.startswith("system:"))
         if lines:
             more = f" and {len(lines) - 4} more" if len(lines) > 4 else ""
@@ -36,12 +39,16 @@ def claim(workdir: Path, run: Run) -> None:
                 f"{workdir} holds a run with another config ({'; '.join(lines[:4])}{more}); "
                 "take another --workdir, or give the old values to go on with it"
             )
-    elif (workdir / "checkpoints").exists():
+        old = _read_json(workdir / "data.json")
+        if any(old[key] != data[key] for key in ("name", "size", "shapes")):
+            raise UserError(
+                f"{workdir} was trained on other data: {old['name']} of {old['size']} examples {old['shapes']}, "
+                f"now {data['name']} of {data['size']} {shapes}; take another --workdir, or bring the old data back"
+            )
+    elif started:
         raise UserError(
             f"{workdir} has checkpoints but no config.json: it is not known what run they are; take another --workdir"
         )
-    shapes = {name: [list(x.shape[2:]), str(x.dtype)] for name, x in run.batch.items()}
-    data = {"name": run.source.name, "size": run.source.size, "shapes": shapes, "info": run.source.info}
     write_whole(path, json.dumps(new, indent=2, sort_keys=True).encode())
     write_whole(workdir / "data.json", json.dumps(data).encode())
     write_whole(workdir / "environment.json", json.dumps(_environment(), indent=2).encode())

@@ -124,6 +124,9 @@ def test_points_of_the_plane(capsys, plane, tmp_path):
         (["--step=7"], "no checkpoint of step 7; there are: 2"),
         (["--run=1"], "trained 1 seed, numbered from 0"),
         (["--n=0"], "must be at least 1"),
+        (["--latent=nan"], "use random, a number"),
+        (["--latent=onehot:²"], "is no coordinate"),
+        (["--seed=99999999999999999999"], "must be from 0"),
         (["--n=x"], "invalid int value"),
         (["--colour=red"], "unrecognised: --colour=red"),
         (["--config.train.steps=4"], "unrecognised"),
@@ -184,6 +187,14 @@ def test_flops_of_a_matmul_a_convolution_and_a_loop():
     assert count(forward) == 2 * (2 * 4 * 4 * 5) * (4 * 4 * 3)
     up = jax.make_jaxpr(lambda x: conv.library_conv_transpose(x, kernel, 2, (1, 1)))(image)
     assert count(up) == 2 * (2 * 16 * 16 * 5) * (4 * 4 * 3) / 4
+
+
+def test_inspect_needs_no_data(capsys):
+    report = json.loads(
+        call(capsys, "inspect", "--config=configs/wgan_gp.py:mnist", "--config.train.batch_size=8", "--json")
+    )
+    assert report["params"] == {"gen": 1_554_177, "disc": 1_030_145}
+    assert report["micro_batches"] == 5
 
 
 def test_inspect_for_people(capsys):

@@ -200,6 +200,27 @@ def test_a_memory_refuses_pmap(tmp_path):
     config.gan.shared_latents = True
     with pytest.raises(UserError, match=r"keeps a memory between steps \(z\)"):
         train(config, tmp_path / "w")
+    assert not (tmp_path / "w").exists()
+
+
+def test_data_that_changed_are_not_resumed(tmp_path):
+    train(tiny.config("gan", tmp_path, steps=2), tmp_path / "w")
+    before = (tmp_path / "w/data.json").read_bytes()
+    np.savez(tmp_path / "images.npz", images=np.zeros((16, 8, 8, 3), np.uint8))
+    with pytest.raises(UserError, match=r"trained on other data: npz of 40 examples .* now npz of 16"):
+        train(tiny.config("gan", tmp_path, steps=4), tmp_path / "w")
+    assert (tmp_path / "w/data.json").read_bytes() == before
+
+
+def test_a_run_that_never_saved_may_be_corrected(tmp_path):
+    """Without a checkpoint a config.json blocks nobody."""
+    workdirs.claim(tmp_path / "w", runs.prepare(tiny.config("wgan", tmp_path)))
+    train(tiny.config("gan", tmp_path, steps=2), tmp_path / "w")
+
+
+def test_epochs_count_what_the_schedule_eats():
+    """25 batches of warm-up steps at 100, then 5 each: 3925 batches are 25 · 100 + 285 · 5 in 310 steps."""
+    assert runs.steps_of(1.0, 3925, 1, lambda step: 100 if step < 25 else 5) == 310
 
 
 def test_2d_runs_count_modes(tmp_path):
@@ -282,7 +303,10 @@ def test_steps_and_intervals_may_differ(tmp_path):
         ({"parallel": "xmap"}, "choose 'jit' or 'pmap'"),
         ({"log_every": 0}, "log_every=0 must be at least 1"),
         ({"steps_per_call": 3}, "log_every must be a multiple of steps_per_call=3"),
-        ({"steps": 0}, "set steps"),
+        ({"steps": -5}, r"train\.steps=-5 must be at least 1"),
+        ({"epochs": -1.0}, "must be above 0"),
+        ({"ema_decay": 2.0}, "to below 1"),
+        ({"eval_every": -1}, "must be at least 0"),
         ({"parallel": "pmap", "num_seeds": 2}, "pmap trains one seed"),
     ],
 )
@@ -290,6 +314,41 @@ def test_settings_that_cannot_be(change, message, tmp_path):
     with pytest.raises(UserError, match=message):
         train(tiny.config("gan", tmp_path, **change), tmp_path / "w")
     assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("schedule.n_critic=0", "n_critic and accumulate must be at least 1"),
+        ("schedule.n_critic=-1", "n_critic and accumulate must be at least 1"),
+        ("gan.latent_dim=0", "a layer has no parameters"),
+        ("gan.latent_dim=-1", "cannot be played on data of 8×8×3"),
+        ("generator.channels=0", "a layer has no parameters"),
+        ("eval.samples=0", "at least 100"),
+    ],
+)
+def test_games_that_cannot_be_played(key, message, tmp_path):
+    config = configs.load("configs/wgan_gp.py", [*tiny.overrides("wgan_gp", tmp_path), f"--config.{key}"])
+    with pytest.raises(UserError, match=message):
+        train(config, tmp_path / "w")
+    assert not (tmp_path / "w").exists()
+
+
+def test_shared_latents_with_accumulation_are_refused(tmp_path):
+    config = tiny.config("dcgan", tmp_path)
+    with config.unlocked():
+        config.gan.shared_latents = True
+        config.schedule.accumulate = 2
+    with pytest.raises(UserError, match="shared_latents remembers one batch"):
+        train(config, tmp_path / "w")
+
+
+def test_calls_of_several_steps_need_one_number_of_moves(tmp_path):
+    config = tiny.config("wgan", tmp_path, steps_per_call=5)
+    with config.unlocked():
+        config.schedule = configs.ConfigDict({"n_critic": configs.function("systems.wgan.warm_up")})
+    with pytest.raises(UserError, match="steps_per_call must be 1"):
+        train(config, tmp_path / "w")
 
 
 def test_networks_of_another_size_than_the_data(tmp_path):
@@ -336,11 +395,13 @@ def lines_so_far(workdir: Path):
     [
         (["--config=configs/gan.py", "stray"], "'stray' is no option"),
         (["--config=configs/gan.py", "--config.train.stepz=3"], 'Did you mean "steps" instead of "stepz"?'),
-        (["--config=configs/gan.py", "--config.train.steps=1e3"], "invalid literal for int()"),
+        (["--config=configs/gan.py", "--config.train.steps=1e3"], "a whole number is needed, such as 1000"),
         (["--config=configs/wgn_gp.py"], "no config file configs/wgn_gp.py; did you mean 'wgan_gp'?"),
         (["--config=configs/gan.py:minmax"], "no variant 'minmax'; did you mean 'minimax'?"),
         (["--config=configs/gan.py", "--config.system=wgan_pg"], "no system 'wgan_pg'; did you mean 'wgan_gp'?"),
         (["--config=configs/gan.py", "--workdri=x"], "'--workdri=x' is no option"),
+        (["--config=configs/gan.py", "--config.generator.xyz=3"], "there is no key 'xyz' in that section"),
+        (["--config=elsewhere/gan.py"], "no config file elsewhere/gan.py"),
         ([], "which config?"),
     ],
 )

@@ -66,6 +66,18 @@ def test_linear_decay_may_start_late():
     assert [float(decay(jnp.asarray(s))) for s in (0, 100, 150, 200)] == [1.0, 1.0, 0.5, 0.0]
 
 
+def test_exponential_decay_of_the_official_code():
+    decay = transforms.exponential_decay(1.000004, floor=1e-5)
+    for step in (0, 150_000, 1_000_000):
+        assert float(decay(jnp.asarray(step))) == pytest.approx(1.000004**-step, rel=1e-5)
+    assert float(decay(jnp.asarray(10_000_000))) == pytest.approx(1e-5)
+
+
+def test_an_average_that_warms_up():
+    decay = transforms.ema_warm_up(0.99)
+    assert [float(decay(jnp.asarray(s))) for s in (0, 8, 10**6)] == pytest.approx([0.1, 0.5, 0.99])
+
+
 def test_gradients_are_averaged_over_a_mapped_axis():
     tx = transforms.pmean_gradients("data")
     out = jax.vmap(lambda g: tx.update(g, tx.init(g), g)[0], axis_name="data")(jnp.asarray([1.0, 3.0]))

@@ -63,6 +63,8 @@ def _drawn(options: argparse.Namespace) -> Path:
     from ganjax.data.render import render_pack, render_set
 
     out: Path = options.out
+    if not options.pack and out.suffix != ".npz":
+        raise UserError(f"--out={out}: drawn sets are .npz files")
     if options.pack:
         if out.resolve() == PACK.resolve():
             raise UserError(f"--out={out} is the embedded pack itself; draw it elsewhere and compare")

@@ -9,12 +9,14 @@ from typing import Any
 import jax
 import numpy as np
 
+from ganjax import checks, game
 from ganjax import config as configs
-from ganjax import game
+from ganjax.data import mixtures
+from ganjax.data.source import Source
 from ganjax.errors import UserError
 from ganjax.monitor import flops, networks
 from ganjax.nets.conv import library
-from ganjax.run import Run, compile_step, initial_shapes, prepare
+from ganjax.run import Run, assemble, compile_step, initial_shapes
 
 Shapes = Any
 
@@ -36,15 +38,21 @@ def run(options: argparse.Namespace) -> None:
         return
     if not options.config:
         raise UserError("which config? --config=configs/wgan_gp.py, or --all")
-    run_ = prepare(configs.load(options.config, options.overrides))
+    config = configs.load(options.config, options.overrides)
+    checks.check_settings(config)
+    run_ = assemble(config, Source(config.data.name, 1, lambda _: {}, {}), declared(config))
+    checks.check_game(run_.game, run_.batch, config)
     one = jax.tree.map(networks.one_micro, run_.batch)
     seen = networks.overview(run_.game.gan, one)
-    report = {"params": counts(run_.game, one), **cost(run_)}
+    report = {"params": counts(run_.game, one), "micro_batches": run_.game.micro(0), **cost(run_)}
     if options.json:
         print(json.dumps(report | {"networks": [_plain(network) for network in seen]}, indent=2))
         return
     print(networks.table(seen))
-    print(f"\none step: {report['flops'] / 1e9:,.2f} GFLOP; memory: " + _memory(report["memory"]))
+    print(
+        f"\none step of {report['micro_batches']} × {config.train.batch_size} examples: {report['flops'] / 1e9:,.2f} GFLOP"
+    )
+    print(f"memory: {_memory(report['memory'])}")
 
 
 def everything() -> dict[str, tuple[game.Game, Shapes]]:
@@ -53,14 +61,22 @@ def everything() -> dict[str, tuple[game.Game, Shapes]]:
     for name, file in configs.packaged().items():
         for variant in ("", *configs.variants(file)):
             config = configs.load(f"{file}:{variant}")
-            size = config.data.crop or config.data.image_size
-            shape = (size, size, config.data.channels) if size else (2,)  # points of the plane have no size
-            batch = {
-                "image": jax.ShapeDtypeStruct((2, *shape), np.float32),
-                "label": jax.ShapeDtypeStruct((2,), np.int32),
-            }
+            batch = {key: jax.ShapeDtypeStruct((2, *x.shape), x.dtype) for key, x in declared(config).items()}
             found[f"{name}:{variant}" if variant else name] = (game.build(config), batch)
     return found
+
+
+def declared(config: Any) -> dict[str, Shapes]:
+    """The shapes of one example as the config says them: the data need not be there.
+
+    Raises:
+        UserError: images whose size the config leaves to the data.
+    """
+    size = config.data.crop or config.data.image_size
+    if not size and not hasattr(mixtures, config.data.name):
+        raise UserError(f"how large are the images of {config.data.name}? Set config.data.image_size and channels")
+    shape = (size, size, config.data.channels or 3) if size else (2,)
+    return {"image": jax.ShapeDtypeStruct(shape, np.float32), "label": jax.ShapeDtypeStruct((), np.int32)}
 
 
 def counts(played: game.Game, batch: Shapes) -> dict[str, Any]:

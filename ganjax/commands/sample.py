@@ -42,6 +42,8 @@ def run(options: argparse.Namespace) -> None:
     """Makes the samples and says where they are."""
     if options.n < 1:
         raise UserError(f"--n={options.n} must be at least 1")
+    if not 0 <= options.seed < 2**32:
+        raise UserError(f"--seed={options.seed} must be from 0 to {2**32 - 1}")
     opened, step, state = reopen(options.workdir, options.step, options.index)
     out = options.out or options.workdir / "samples.png"
     inputs = opened.game.gan.inputs(jax.random.key(options.seed), options.n)

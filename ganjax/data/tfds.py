@@ -65,7 +65,10 @@ def prepare(dataset: str, data_dir: str | None = None) -> str:
 
 def _builder(dataset: str, data_dir: str | None) -> Any:
     import tensorflow_datasets
+    from absl import logging
 
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)  # what it warns of is said below, in one line
     try:
         return tensorflow_datasets.builder(dataset, data_dir=data_dir, **STORED)
     except tensorflow_datasets.core.DatasetNotFoundError:
@@ -79,6 +82,8 @@ def _builder(dataset: str, data_dir: str | None) -> Any:
             ) from None
         why = str(error).rpartition('}": ')[2].splitlines()[0].split(". ")[0]  # its first sentence: a list follows
         raise UserError(f"config.data.dataset={dataset}: {why}") from None
+    finally:
+        logging.set_verbosity(verbosity)
 
 
 def _fetch(records: Any, image_size: int | None, channels: int | None) -> Any:

@@ -21,7 +21,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players
+from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players, Schedule, State, Step, alternate
 from ganjax.losses import minimax_disc, non_saturating_gen
 from ganjax.nets.bind import bind, noise_to_image, record
 
@@ -57,3 +57,15 @@ def build(generator: nn.Module, critic: nn.Module, *, latent_dim: int = 100, sha
         return params, vars, memory
 
     return Gan(init, inputs, disc_loss, gen_loss, generate)
+
+
+def moves(gan: Gan, tx: Players, *, n_critic: int | Schedule = 1, accumulate: int = 1) -> Step:
+    """``alternate``; raises ValueError where latents are shared and accumulate > 1: only the last are remembered."""
+    play = alternate(gan, tx, n_critic, accumulate)
+
+    def step(state: State, batch: Batch, key: Key) -> tuple[State, Metrics]:
+        if state.carry.memory and accumulate > 1:
+            raise ValueError(f"shared_latents remembers one batch of latents: accumulate={accumulate} must be 1")
+        return play(state, batch, key)
+
+    return step

@@ -70,6 +70,13 @@ def test_images_are_in_range_and_values_one_each(key, generator, latent, critic,
     assert values.shape == (3,)
 
 
+def test_the_decks_initialiser_is_hes(key):
+    """N(0, 1 / (n / 2)), not Xavier's (errata 11)."""
+    weights = mlp.he_normal(key, (784, 4000))
+    assert float(weights.std()) == pytest.approx((2 / 784) ** 0.5, rel=0.01)
+    assert float((weights**4).mean() / weights.var() ** 2) == pytest.approx(3, rel=0.05)  # normal, not truncated
+
+
 @pytest.mark.parametrize("size", [0, 4, 12, 33, 63])
 def test_a_size_that_dcgan_cannot_make_is_refused(size):
     with pytest.raises(ValueError, match=r"8, 16, 32, 64, 128"):

@@ -13,6 +13,7 @@ import reference as ref  # noqa: E402
 from weights import convert  # noqa: E402
 
 from ganjax.core import Carry, Players, State, alternate  # noqa: E402
+from ganjax.losses import minimax_gen  # noqa: E402
 from ganjax.nets import dcgan, mlp  # noqa: E402
 from ganjax.nets.conv import library  # noqa: E402
 from ganjax.systems import dcgan as dcgan_system  # noqa: E402
@@ -51,12 +52,13 @@ CONV = (
     lambda: ref.dcgan_discriminator(16, 4),
     (3, 16, 16),
 )
+PLAIN = (dcgan.generator(16, 4), dcgan.critic(16, 4, norm=False), CONV[2], lambda: plain_critic(4), (3, 16, 16))
 IN_UNIT = {"gan", "minimax"}
 
 ROWS = {  # system, networks, our optimisers, our moves, their iteration with its options
     "gan": (gan.build, MLP, adam(1e-3, 0.9, 0.999), alternate, 1, "gan", {}),
     "minimax": (
-        lambda g, d, **k: gan.build(g, d, objective=gan_minimax, **k),
+        lambda g, d, **k: gan.build(g, d, objective=minimax_gen, **k),
         MLP,
         adam(1e-3, 0.9, 0.999),
         alternate,
@@ -85,12 +87,21 @@ ROWS = {  # system, networks, our optimisers, our moves, their iteration with it
         "wgan",
         {"clip_when": "before"},
     ),
-    "wgan_gp": (wgan_gp.build, CONV, adam(1e-4, 0.0, 0.9), alternate, 2, "wgan_gp", {"tiny": 1e-12}),
+    "wgan_gp": (wgan_gp.build, PLAIN, adam(1e-4, 0.0, 0.9), alternate, 2, "wgan_gp", {"tiny": 1e-12}),
 }
 
 
-def gan_minimax(fake):
-    return -jax.nn.softplus(fake).mean()
+def plain_critic(channels):
+    """16 px, no norm: what a gradient penalty asks for."""
+    layers = torch.nn
+    return layers.Sequential(
+        layers.Conv2d(3, channels, 4, 2, 1),
+        layers.LeakyReLU(0.2),
+        layers.Conv2d(channels, 2 * channels, 4, 2, 1),
+        layers.LeakyReLU(0.2),
+        layers.Conv2d(2 * channels, 1, 4, 1, 0),
+        layers.Flatten(0),
+    )
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -1,0 +1,94 @@
+"""What can be said of a config before anything is computed or written: every slip is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from ml_collections import ConfigDict
+
+from ganjax.core import State
+from ganjax.errors import UserError
+from ganjax.game import Game
+from ganjax.parallel import check_divides
+
+Tree = Any
+
+
+def check_settings(config: ConfigDict) -> None:
+    """Raises a UserError where a setting of training or evaluation is out of its range, or two of them disagree."""
+    train = config.train
+    if train.parallel not in ("jit", "pmap"):
+        raise UserError(f"config.train.parallel={train.parallel!r}: choose 'jit' or 'pmap'")
+    if train.parallel == "pmap" and train.num_seeds > 1:
+        raise UserError("config.train.parallel=pmap trains one seed; use parallel=jit for num_seeds > 1")
+    for name in ("batch_size", "num_seeds", "steps_per_call", "log_every", "sample_every", "save_every", "keep"):
+        _at_least(1, f"config.train.{name}", train[name])
+    _at_least(0, "config.train.eval_every", train.eval_every)
+    _at_least(0, "config.train.seed", train.seed)
+    _at_least(100, "config.eval.samples", config.eval.samples)
+    if train.epochs is None:
+        _at_least(1, "config.train.steps", train.steps)
+    elif train.epochs <= 0:
+        raise UserError(f"config.train.epochs={train.epochs} must be above 0")
+    if isinstance(train.ema_decay, float) and not 0 <= train.ema_decay < 1:
+        raise UserError(f"config.train.ema_decay={train.ema_decay} must be from 0 (no average) to below 1")
+    uneven = [n for n in ("log_every", "sample_every", "save_every") if train[n] % train.steps_per_call]
+    if uneven:
+        raise UserError(f"config.train.{uneven[0]} must be a multiple of steps_per_call={train.steps_per_call}")
+    check_divides(train.batch_size, jax.device_count())
+
+
+def micro_batches(game: Game, config: ConfigDict) -> int:
+    """The first step's micro-batches; raises a UserError where they are none, or change within a call."""
+    first = game.micro(0)
+    if first < 1:
+        raise UserError(f"config.schedule: n_critic and accumulate must be at least 1, they make {first} micro-batches")
+    if config.train.steps_per_call > 1 and any(game.micro(step) != first for step in range(2000)):
+        raise UserError("config.train.steps_per_call must be 1 where n_critic changes with the step")
+    return first
+
+
+def check_game(game: Game, batch: Tree, config: ConfigDict) -> None:
+    """Plays a step on shapes alone; raises a UserError where networks, data and schedule do not fit together."""
+    images, state = _played(batch, lambda key: _opening(game, batch, key), jax.random.key(0))
+    if images["image"].shape[1:] != batch["image"].shape[2:]:
+        raise UserError(
+            f"the generator makes {_size(images['image'], 1)}, the data are {_size(batch['image'])}: "
+            "change config.generator or config.data.image_size"
+        )
+    if not all(leaf.size for leaf in jax.tree.leaves(state.params)):
+        raise UserError("a layer has no parameters: a number of latents, channels or units in the config is 0")
+    if config.train.parallel == "pmap" and state.carry.memory:
+        raise UserError(
+            f"config.train.parallel=pmap: {config.system} as configured keeps a memory between steps "
+            f"({', '.join(state.carry.memory)}), which devices would not share; use parallel=jit"
+        )
+    if config.train.parallel == "jit":  # pmap's step needs its devices to be traced
+        _played(batch, game.step, state, batch, jax.random.key(0))
+
+
+def _played(batch: Tree, function: Callable[..., Any], *shapes: Any) -> Any:
+    try:
+        return jax.eval_shape(function, *shapes)
+    except (ArithmeticError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"the game cannot be played on data of {_size(batch['image'])}: {reason}") from error
+
+
+def _opening(game: Game, batch: Tree, key: jax.Array) -> tuple[dict[str, jax.Array], State]:
+    zeros = {name: jnp.zeros(x.shape, x.dtype) for name, x in batch.items()}
+    state = game.init(key, zeros)
+    images, _ = game.gan.generate(state.params.gen, state.carry.vars.gen, game.gan.inputs(key, 1), key)
+    return images, state
+
+
+def _at_least(low: int, name: str, value: int) -> None:
+    if value < low:
+        raise UserError(f"{name}={value} must be at least {low}")
+
+
+def _size(x: Any, lead: int = 2) -> str:
+    return "×".join(map(str, x.shape[lead:]))
