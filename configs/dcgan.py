@@ -2,7 +2,7 @@
 
     python -m ganjax.main --config=configs/dcgan.py
 
-About 5 minutes on 2 CPU cores, 1 seed: clear faces from step 1000 on, their white background grey with noise.
+About 5 minutes on 2 CPU cores, 1 seed: faces to be made out at step 1000, clear at 1600, their white background grey with noise.
 
 Variants: celeba64 is the tutorial's size on a folder of faces; tutorial is celeba64 as the decks' code plays it, G
 answering on D's own latents; 128 has the decks' six-convolution critic; digits are 32-px digits.

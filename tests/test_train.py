@@ -216,6 +216,7 @@ def test_a_run_that_never_saved_may_be_corrected(tmp_path):
     """Without a checkpoint a config.json blocks nobody."""
     workdirs.claim(tmp_path / "w", runs.prepare(tiny.config("wgan", tmp_path)))
     train(tiny.config("gan", tmp_path, steps=2), tmp_path / "w")
+    assert workdirs.read_config(tmp_path / "w").system == "gan"
 
 
 def test_epochs_count_what_the_schedule_eats():
