@@ -59,8 +59,10 @@ def check_game(game: Game, batch: Tree, config: ConfigDict) -> None:
             f"the generator makes {_size(images['image'], 1)}, the data are {_size(batch['image'])}: "
             "change config.generator or config.data.image_size"
         )
-    if not all(leaf.size for leaf in jax.tree.leaves(state.params)):
-        raise UserError("a layer has no parameters: a number of latents, channels or units in the config is 0")
+    if not all(leaf.size > 0 for leaf in jax.tree.leaves(state.params)):
+        raise UserError(
+            "a layer has no parameters: a number of latents, channels or units in the config is not above 0"
+        )
     if config.train.parallel == "pmap" and state.carry.memory:
         raise UserError(
             f"config.train.parallel=pmap: {config.system} as configured keeps a memory between steps "
