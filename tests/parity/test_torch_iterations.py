@@ -9,9 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import reference as ref  # noqa: E402
-from weights import convert  # noqa: E402
-
+from experiments.pytorch import iterations, losses, networks  # noqa: E402
+from experiments.pytorch.weights import convert  # noqa: E402
 from ganjax.core import Carry, Players, State, alternate  # noqa: E402
 from ganjax.losses import minimax_gen  # noqa: E402
 from ganjax.nets import dcgan, mlp  # noqa: E402
@@ -44,12 +43,18 @@ def adam(rate, b1, b2):
 
 RMSPROP = optax.rmsprop(5e-5, decay=0.99, eps=1e-8, eps_in_sqrt=False)
 CLIPPED = wgan.optimizers(RMSPROP, RMSPROP, clip=0.01)
-MLP = (mlp.generator(), mlp.critic(), lambda: ref.mlp_generator(latent_dim=LATENT), ref.mlp_discriminator, (1, 28, 28))
+MLP = (
+    mlp.generator(),
+    mlp.critic(),
+    lambda: networks.mlp_generator(latent_dim=LATENT),
+    networks.mlp_discriminator,
+    (1, 28, 28),
+)
 CONV = (
     dcgan.generator(16, 4),
     dcgan.critic(16, 4),
-    lambda: ref.dcgan_generator(16, 4, LATENT),
-    lambda: ref.dcgan_discriminator(16, 4),
+    lambda: networks.dcgan_generator(16, 4, LATENT),
+    lambda: networks.dcgan_discriminator(16, 4),
     (3, 16, 16),
 )
 PLAIN = (dcgan.generator(16, 4), dcgan.critic(16, 4, norm=False), CONV[2], lambda: plain_critic(4), (3, 16, 16))
@@ -64,7 +69,7 @@ ROWS = {  # system, networks, our optimisers, our moves, their iteration with it
         alternate,
         1,
         "gan",
-        {"gen_loss": lambda fake: ref.minimax_gen(fake)},
+        {"gen_loss": losses.minimax_gen},
     ),
     "dcgan": (dcgan_system.build, CONV, adam(2e-4, 0.5, 0.999), alternate, 1, "dcgan", {}),
     "tutorial": (
@@ -108,7 +113,7 @@ def plain_critic(channels):
 def test_an_iteration(name, monkeypatch):
     build, (generator, critic, make_g, make_d, shape), tx, moves, n_critic, system, options = ROWS[name]
     torch.set_num_threads(1)
-    G, D = ref.randomise(make_g(), 1), ref.randomise(make_d(), 2)
+    G, D = networks.randomise(make_g(), 1), networks.randomise(make_d(), 2)
     eps = spy_on_epsilon(monkeypatch)
     x = np.random.default_rng(0).uniform(-1, 1, (n_critic, B, shape[1], shape[2], shape[0])).astype(np.float32)
     state, theirs_in = start(build, generator, critic, tx, G, D, x)
@@ -122,18 +127,19 @@ def test_an_iteration(name, monkeypatch):
     reals = [torch.tensor(((each + 1) / 2 if unit else each).transpose(0, 3, 1, 2).copy()) for each in x]
     latents = [torch.tensor(z) for z in SEEN]
     extra = [[torch.tensor(e) for e in eps]] if system == "wgan_gp" else []
-    losses = getattr(ref, f"{system}_iteration")(
+    played = getattr(iterations, f"{system}_iteration")(
         G,
         D,
-        ref.make_optimizers(system, G, D, **({} if system == "wgan" else {"eps": EPS})),
+        iterations.make_optimizers(system, G, D, **({} if system == "wgan" else {"eps": EPS})),
         reals,
         latents[:-1],
         latents[-1],
         *extra,
         **options,
     )
-    assert float(metrics["disc/loss"]) == pytest.approx(np.mean(losses.disc), rel=1e-4, abs=1e-5)
-    assert float(metrics["gen/loss"]) == pytest.approx(losses.gen, rel=1e-4, abs=1e-5)
+    disc, gen = played.numbers()
+    assert float(metrics["disc/loss"]) == pytest.approx(np.mean(disc), rel=1e-4, abs=1e-5)
+    assert float(metrics["gen/loss"]) == pytest.approx(gen, rel=1e-4, abs=1e-5)
     compare(new.params.gen["inner"], convert(generator, SEEN[0], G)[0])
     compare(new.params.disc, convert(critic, x[0], D, None, "disc")[0])
 

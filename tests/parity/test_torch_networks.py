@@ -7,40 +7,39 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import reference as ref  # noqa: E402
-from weights import convert, images  # noqa: E402
-
+from experiments.pytorch import networks  # noqa: E402
+from experiments.pytorch.weights import convert, images  # noqa: E402
 from ganjax.nets import bind, dcgan, lsgan, mlp, resnet, wgan_gp  # noqa: E402
 from ganjax.nets.conv import library  # noqa: E402
 
 pytestmark = pytest.mark.parity
 
 GENERATORS = [  # ours, theirs, side of the first map, [0, 1] outside
-    (mlp.generator(), lambda: ref.mlp_generator(latent_dim=5), None, True),
-    (mlp.generator((32, 16)), lambda: ref.paper_generator(hidden=(32, 16), latent_dim=5), None, True),
-    (dcgan.generator(32, 4), lambda: ref.dcgan_generator(32, 4, 5), None, False),
-    (dcgan.generator(16, 4, last_bias=True), lambda: ref.dcgan_generator(16, 4, 5, last_bias=True), None, False),
-    (resnet.cifar_generator(4), lambda: ref.cifar_generator(4, 5), 4, False),
-    (resnet.good_generator(2), lambda: ref.good_generator(2, 5), 4, False),
-    (wgan_gp.mnist_generator(2), lambda: ref.mnist_generator(2, 5), 4, True),
-    (lsgan.generator(2), lambda: ref.lsgan_generator(2, 5), 7, False),
+    (mlp.generator(), lambda: networks.mlp_generator(latent_dim=5), None, True),
+    (mlp.generator((32, 16)), lambda: networks.paper_generator(hidden=(32, 16), latent_dim=5), None, True),
+    (dcgan.generator(32, 4), lambda: networks.dcgan_generator(32, 4, 5), None, False),
+    (dcgan.generator(16, 4, last_bias=True), lambda: networks.dcgan_generator(16, 4, 5, last_bias=True), None, False),
+    (resnet.cifar_generator(4), lambda: networks.cifar_generator(4, 5), 4, False),
+    (resnet.good_generator(2), lambda: networks.good_generator(2, 5), 4, False),
+    (wgan_gp.mnist_generator(2), lambda: networks.mnist_generator(2, 5), 4, True),
+    (lsgan.generator(2), lambda: networks.lsgan_generator(2, 5), 7, False),
 ]
 CRITICS = [  # ours, theirs, image, side of the last map, [0, 1] inside
-    (mlp.critic(), ref.mlp_discriminator, (1, 28, 28), None, True),
+    (mlp.critic(), networks.mlp_discriminator, (1, 28, 28), None, True),
     (mlp.critic((8, 6), pieces=3), None, (1, 28, 28), None, True),
-    (dcgan.critic(32, 4), lambda: ref.dcgan_discriminator(32, 4), (3, 32, 32), None, False),
-    (dcgan.critic(128, 2, norm_first=True), lambda: ref.critic_128(2), (3, 128, 128), None, False),
+    (dcgan.critic(32, 4), lambda: networks.dcgan_discriminator(32, 4), (3, 32, 32), None, False),
+    (dcgan.critic(128, 2, norm_first=True), lambda: networks.critic_128(2), (3, 128, 128), None, False),
     (
         dcgan.critic(128, 2, norm_first=True, output=jax.nn.sigmoid),
-        lambda: ref.critic_128(2, sigmoid=True),
+        lambda: networks.critic_128(2, sigmoid=True),
         (3, 128, 128),
         None,
         False,
     ),
-    (resnet.cifar_critic(4), lambda: ref.cifar_discriminator(4), (3, 32, 32), None, False),
-    (resnet.good_critic(2), lambda: ref.good_discriminator(2), (3, 64, 64), 4, False),
-    (wgan_gp.mnist_critic(2), lambda: ref.mnist_discriminator(2), (1, 28, 28), 4, True),
-    (lsgan.critic(2), lambda: ref.lsgan_discriminator(2), (3, 112, 112), 7, False),
+    (resnet.cifar_critic(4), lambda: networks.cifar_discriminator(4), (3, 32, 32), None, False),
+    (resnet.good_critic(2), lambda: networks.good_discriminator(2), (3, 64, 64), 4, False),
+    (wgan_gp.mnist_critic(2), lambda: networks.mnist_discriminator(2), (1, 28, 28), 4, True),
+    (lsgan.critic(2), lambda: networks.lsgan_discriminator(2), (3, 112, 112), 7, False),
 ]
 
 
@@ -63,7 +62,7 @@ def ours(network, params, vars, x, train):
 @pytest.mark.parametrize("row", GENERATORS, ids=lambda row: type(row[0]).__module__ + str(row[2]))
 def test_generators(row, train):
     network, theirs, grid, unit = row
-    module, z = ref.randomise(theirs(), 0).train(train), torch.randn(6, 5)
+    module, z = networks.randomise(theirs(), 0).train(train), torch.randn(6, 5)
     params, vars = convert(network, z.numpy(), module, grid)
     made, expected = ours(network, params, vars, z, train), images(module(z))
     made = (made + 1) / 2 if unit else made
@@ -74,10 +73,10 @@ def test_generators(row, train):
 @pytest.mark.parametrize("row", CRITICS, ids=lambda row: type(row[0]).__module__ + str(row[2]))
 def test_critics(row, train):
     network, theirs, shape, grid, unit = row
-    theirs = theirs or (lambda: ref.PaperDiscriminator(units=8, pieces=3))
+    theirs = theirs or (lambda: networks.PaperDiscriminator(units=8, pieces=3))
     if row[1] is None:
         network = mlp.critic((8, 8), pieces=3)
-    module, x = ref.randomise(theirs(), 0).train(train), torch.rand(6, *shape)
+    module, x = networks.randomise(theirs(), 0).train(train), torch.rand(6, *shape)
     x = x if unit else 2 * x - 1
     seen = images(2 * x - 1 if unit else x)
     params, vars = convert(network, seen, module, grid, "disc")

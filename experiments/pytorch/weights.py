@@ -1,4 +1,4 @@
-"""PyTorch weights into our networks: layers in their order of call, kernels in our layout."""
+"""PyTorch weights (`networks`) into our networks: layers in their order of call, kernels in our layout."""
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,7 @@ def order(network, example):
 def torch_layers(module):
     """(module, kind) of the torch layers with parameters, in order of registration."""
     kinds = (torch.nn.Linear, torch.nn.Conv2d, torch.nn.ConvTranspose2d, torch.nn.BatchNorm2d, torch.nn.GroupNorm)
-    return [layer for layer in module.modules() if isinstance(layer, kinds)]
+    return [layer for layer in module.modules() if isinstance(layer, kinds) and layer.state_dict()]
 
 
 def convert(network, example, module, grid=None, player="gen"):

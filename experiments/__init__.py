@@ -1,0 +1,1 @@
+"""What is measured and compared around ganjax; no part of the package."""
