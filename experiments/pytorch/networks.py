@@ -92,16 +92,19 @@ def dcgan_generator(size=64, channels=64, latent_dim=100, image_channels=3, last
     return stack(**layers, out=nn.Tanh())
 
 
-def dcgan_discriminator(size=64, channels=64, image_channels=3, first_norm=False, sigmoid=False):
-    """size² → … → 4² → 1² by 4×4 convolutions; BatchNorm but on the first, LeakyReLU .2."""
+def dcgan_discriminator(size=64, channels=64, image_channels=3, first_norm=False, sigmoid=False, norm=True):
+    """size² → … → 4² → 1² by 4×4 convolutions; BatchNorm but on the first, LeakyReLU .2.
+
+    `norm=False` is a gradient penalty's critic: no BatchNorm at all, and biases in its place.
+    """
     widths = [channels * 2**i for i in range(_doublings(size))]
     layers: dict[str, nn.Module] = {}
     for i, (inputs, outputs) in enumerate(pairwise([image_channels, *widths])):
-        layers[f"conv{i}"] = nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False)
-        if i or first_norm:
+        layers[f"conv{i}"] = nn.Conv2d(inputs, outputs, 4, 2, 1, bias=not norm)
+        if norm and (i or first_norm):
             layers[f"norm{i}"] = nn.BatchNorm2d(outputs)
         layers[f"act{i}"] = nn.LeakyReLU(0.2)
-    layers |= {"last": nn.Conv2d(widths[-1], 1, 4, bias=False), "out": nn.Flatten(0)}
+    layers |= {"last": nn.Conv2d(widths[-1], 1, 4, bias=not norm), "out": nn.Flatten(0)}
     if sigmoid:
         layers["probability"] = nn.Sigmoid()
     return stack(**layers)

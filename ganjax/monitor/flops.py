@@ -10,13 +10,18 @@ from typing import Any
 
 import jax
 
+from ganjax.nets import conv
+
 
 def count(jaxpr: Any) -> float:
     """FLOPs of a (closed) jaxpr; of a branch the dearest counts."""
     total = 0.0
     for equation in getattr(jaxpr, "jaxpr", jaxpr).eqns:
         name, params = equation.primitive.name, equation.params
-        if name == "dot_general":
+        written_out = conv.multiplications(name, [v.aval.shape for v in (*equation.invars, *equation.outvars)])
+        if written_out is not None:
+            total += 2 * written_out
+        elif name == "dot_general":
             (contracted, _), _ = params["dimension_numbers"]
             total += 2 * _size(equation.outvars[0]) * math.prod(equation.invars[0].aval.shape[i] for i in contracted)
         elif name == "conv_general_dilated":

@@ -1,40 +1,58 @@
 """Convolutions: the one place they come from.
 
-On a GPU or TPU they are the library's. On the CPU XLA's forward convolutions are fast, but the kernel gradient of a
-transposed convolution and the second-order convolutions of a gradient penalty fall to a slow path (25 times slower),
-more of them inside a loop. A matmul has no slow path, to any order of derivative, inside ``scan`` or not; so there a
-convolution is a few slices and one matmul:
+A convolution ties three arrays, large images x, small images y and a kernel w, by one form, linear in each:
 
-    forward      pad; blocks of stride × stride pixels become one pixel of stride² · c channels (space to depth), so that
-                 only ⌈k / stride⌉² plain slices remain; side by side they are the rows of one matmul.
-    transposed   one matmul gives every input pixel's k × k patch; patches overlap by k − stride and are added up block
-                 by block, then blocks are spread out (depth to space).
+    T(x, w, y) = Σ  x[stride · p + i − before] · w[i] · y[p]            over images, pixels p, taps i, channels
 
-Both are exact rewritings: values and derivatives agree with the library's to rounding. Images are NHWC; kernels are
-HWIO for both directions, and a transposed kernel is not flipped: kernel tap (i, j) of input pixel (y, x) lands on output
-pixel (stride·y + i − pad, stride·x + j − pad), PyTorch's convention.
+Its three partial derivatives are the three maps that a network and its gradients need: x, w ↦ y (a convolution),
+y, w ↦ x (a transposed one, and the gradient of the first in its input) and x, y ↦ w (the gradient of both in their
+kernel). Each of them is differentiated into the other two, so a derivative of any order is made of nothing else.
+
+On a GPU or TPU all three are the library's. On the CPU XLA's forward convolutions are good, but kernel gradients, and
+the second-order convolutions of a gradient penalty, fall to a slow path (up to 25 times slower). A matmul has none; so
+there each map is a few slices, sums and matmuls, in one of two forms:
+
+    tiles      fewer multiplications (``tiles``), where there are channels enough to pay for the sums it takes,
+    patches    the window of each output laid out as one row, then one matmul; for images of few channels.
+
+Strides go first: blocks of stride × stride pixels become one pixel of stride² · c channels (space to depth), and a
+k × k kernel of stride s one of ⌈k / s⌉² taps and stride 1; a kernel that does not fill its blocks gets zeros.
+
+Images are NHWC, kernels HWIO, and a transposed kernel is not flipped: tap (i, j) of input pixel (y, x) lands on output
+pixel (stride·y + i − before, stride·x + j − before), PyTorch's convention.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, Float
+
+from ganjax.nets import tiles
 
 Images = Float[Array, "b _ _ _"]  # height, width and channels change
 Kernel = Float[Array, "k k _ _"]
 Padding = tuple[int, int]
+Size = tuple[int, int]
 
 _library_only: ContextVar[bool] = ContextVar("library_only", default=False)
 
 
 def conv(x: Images, kernel: Kernel, stride: int = 1, padding: Padding = (0, 0)) -> Images:
     """Cross-correlation of x, zero-padded by ``padding`` (before, after) on rows and columns, with a square kernel."""
-    return _by_platform(matmul_conv, library_conv, x, kernel, stride, padding)
+    if _library_only.get():
+        return library_conv(x, kernel, stride, padding)
+    out: Images = conv_p.bind(x, kernel, stride=stride, padding=padding)
+    return out
 
 
 def conv_transpose(x: Images, kernel: Kernel, stride: int = 1, padding: Padding = (0, 0)) -> Images:
@@ -42,7 +60,12 @@ def conv_transpose(x: Images, kernel: Kernel, stride: int = 1, padding: Padding 
 
     Rows: stride · (h − 1) + k − before − after. PyTorch's (padding p, output_padding q) is (p, p − q) here.
     """
-    return _by_platform(matmul_conv_transpose, library_conv_transpose, x, kernel, stride, padding)
+    rows, columns = (stride * (n - 1) + len(kernel) - sum(padding) for n in x.shape[1:3])
+    kernel = kernel.swapaxes(2, 3)
+    if _library_only.get():
+        return library_adjoint(x, kernel, stride, padding, (rows, columns))
+    out: Images = adjoint_p.bind(x, kernel, stride=stride, padding=padding, size=(rows, columns))
+    return out
 
 
 @contextlib.contextmanager
@@ -61,60 +84,140 @@ def same_padding(size: int, kernel: int, stride: int) -> Padding:
     return total // 2, total - total // 2
 
 
+# ----------------------------------------------------------------------------------------------------- the library's form
+
+
 def library_conv(x: Images, kernel: Kernel, stride: int, padding: Padding) -> Images:
-    """``conv`` by XLA's convolution."""
+    """x, w ↦ y."""
     return jax.lax.conv_general_dilated(
         x, kernel, (stride, stride), (padding, padding), dimension_numbers=("NHWC", "HWIO", "NHWC")
     )
 
 
-def library_conv_transpose(x: Images, kernel: Kernel, stride: int, padding: Padding) -> Images:
-    """``conv_transpose`` by XLA's convolution of the dilated input with the flipped kernel."""
-    k, (before, after) = len(kernel), padding
-    pads = (k - 1 - before, k - 1 - after)
+def library_adjoint(y: Images, kernel: Kernel, stride: int, padding: Padding, size: Size) -> Images:
+    """y, w ↦ x of ``size`` rows and columns: XLA's convolution of the dilated y with the flipped kernel."""
+    k, before = len(kernel), padding[0]
+    pads = [(k - 1 - before, n + before - 1 - stride * (m - 1)) for n, m in zip(size, y.shape[1:3], strict=True)]
     return jax.lax.conv_general_dilated(
-        x, kernel[::-1, ::-1], (1, 1), (pads, pads), (stride, stride), dimension_numbers=("NHWC", "HWIO", "NHWC")
+        y, kernel[::-1, ::-1], (1, 1), pads, (stride, stride), dimension_numbers=("NHWC", "HWOI", "NHWC")
     )
 
 
-def matmul_conv(x: Images, kernel: Kernel, stride: int, padding: Padding) -> Images:
-    """``conv`` as slices and one matmul."""
-    k, _, channels, features = kernel.shape
-    b, h, w, _ = x.shape
-    blocks, kernel = _whole_blocks(kernel, stride)
-    rows, columns = ((n + sum(padding) - k) // stride + 1 for n in (h, w))
-    down, right = rows + blocks - 1, columns + blocks - 1
-    x = _fit(x, padding[0], down * stride, right * stride)
-    x = x.reshape(b, down, stride, right, stride, channels).transpose(0, 1, 3, 2, 4, 5)
-    x = x.reshape(b, down, right, stride * stride * channels)
-    taps = [x[:, i : i + rows, j : j + columns] for i in range(blocks) for j in range(blocks)]
-    return jnp.concatenate(taps, axis=-1) @ kernel.transpose(0, 2, 1, 3, 4, 5).reshape(-1, features)
+def library_kernel(x: Images, y: Images, stride: int, padding: Padding, k: int) -> Kernel:
+    """x, y ↦ w of k × k taps: batch and channels change places, y is the kernel and its stride dilates it."""
+    pads = [
+        (padding[0], k - n - padding[0] + stride * (m - 1))
+        for n, m in zip(x.shape[1:3], y.shape[1:3], strict=True)
+    ]
+    return jax.lax.conv_general_dilated(
+        x, y, (1, 1), pads, None, (stride, stride), dimension_numbers=("CHWN", "IHWO", "HWNC")
+    )
 
 
-def matmul_conv_transpose(x: Images, kernel: Kernel, stride: int, padding: Padding) -> Images:
-    """``conv_transpose`` as one matmul and overlapping sums."""
-    k, _, channels, features = kernel.shape
-    b, h, w, _ = x.shape
-    blocks, kernel = _whole_blocks(kernel, stride)
-    patches = x @ kernel.transpose(4, 0, 1, 2, 3, 5).reshape(channels, -1)
-    patches = patches.reshape(b, h, w, blocks, stride, blocks, stride, features)
-    spare = blocks - 1
+# --------------------------------------------------------------------------------------------------------- the CPU's forms
+
+
+def cpu_conv(x: Images, kernel: Kernel, stride: int, padding: Padding) -> Images:
+    """x, w ↦ y."""
+    size = tuple((n + sum(padding) - len(kernel)) // stride + 1 for n in x.shape[1:3])
+    return _correlated(x, _blocks_of_kernel(kernel, stride), stride, padding[0], size)
+
+
+def cpu_adjoint(y: Images, kernel: Kernel, stride: int, padding: Padding, size: Size) -> Images:
+    """y, w ↦ x of ``size`` rows and columns. At stride 1 it is a convolution with the flipped kernel."""
+    k, before = len(kernel), padding[0]
+    if stride == 1 and min(y.shape[1:3]) >= k:
+        return _correlated(y, kernel[::-1, ::-1].swapaxes(2, 3), 1, k - 1 - before, size)
+    kernel = _blocks_of_kernel(kernel, stride)
+    form = tiles.conv_adjoint if _worth_tiles(y.dtype, kernel.shape, y.shape[1:3]) else _painted
+    image = depth_to_space(form(y, kernel), stride)
+    return _fit(image, -before, *size)
+
+
+def cpu_kernel(x: Images, y: Images, stride: int, padding: Padding, k: int) -> Kernel:
+    """x, y ↦ w of k × k taps."""
+    r, size = -(-k // stride), y.shape[1:3]
+    x = _blocks(x, padding[0], r, size, stride)
+    shape = (r, r, x.shape[-1], y.shape[-1])
+    if _worth_tiles(y.dtype, shape, size):
+        kernel = tiles.conv_kernel(x, y)
+    else:
+        windows = _patches(x, r, size)
+        kernel = jnp.einsum("bhwi,bhwo->io", windows, y).reshape(shape)
+    return _kernel_of_blocks(kernel, stride)[:k, :k]
+
+
+def _correlated(x: Images, kernel: Kernel, stride: int, before: int, size: Size) -> Images:
+    x = _blocks(x, before, len(kernel), size, stride)
+    if _worth_tiles(x.dtype, kernel.shape, size):
+        return tiles.conv(x, kernel)
+    return _patches(x, len(kernel), size) @ kernel.reshape(-1, kernel.shape[-1])
+
+
+def _worth_tiles(dtype: Any, kernel: tuple[int, ...], size: Size) -> bool:
+    """Few channels leave the sums dearer than what they save; half precision would be lost in them."""
+    r, _, channels, features = kernel
+    written_out = r * r * size[0] * size[1]
+    return (
+        2 <= r <= 4
+        and min(channels, features) >= 32
+        and tiles.multiplications(r, size) < 0.8 * written_out
+        and jnp.finfo(dtype).bits >= 32
+    )
+
+
+def _patches(x: Images, r: int, size: Size) -> Images:
+    """The r × r window of each output, side by side: [b, rows, columns, r² c]."""
+    rows, columns = size
+    taps = [x[:, i : i + rows, j : j + columns] for i in range(r) for j in range(r)]
+    return jnp.concatenate(taps, axis=-1)
+
+
+def _painted(y: Images, kernel: Kernel) -> Images:
+    """One matmul gives each pixel's r × r patch; where patches overlap they are added up."""
+    r, _, channels, features = kernel.shape
+    patches = (y @ kernel.transpose(3, 0, 1, 2).reshape(features, -1)).reshape(*y.shape[:3], r, r, channels)
+    spare = r - 1
     painted: Array = sum(  # type: ignore[assignment]
-        jnp.pad(patches[:, :, :, i, :, j], ((0, 0), (i, spare - i), (j, spare - j), (0, 0), (0, 0), (0, 0)))
-        for i in range(blocks)
-        for j in range(blocks)
+        jnp.pad(patches[:, :, :, i, j], ((0, 0), (i, spare - i), (j, spare - j), (0, 0)))
+        for i in range(r)
+        for j in range(r)
     )
-    image = painted.transpose(0, 1, 3, 2, 4, 5).reshape(b, (h + spare) * stride, (w + spare) * stride, features)
-    return _fit(image, -padding[0], *(stride * (n - 1) + k - sum(padding) for n in (h, w)))
+    return painted
 
 
-def _whole_blocks(kernel: Kernel, stride: int) -> tuple[int, Float[Array, "q s q s i o"]]:
-    """(q, kernel) of q × q blocks of stride × stride taps; a kernel that does not fill its last block gets zeros."""
+def space_to_depth(x: Images, block: int) -> Images:
+    """[b, h, w, c] -> [b, h / block, w / block, block² c]."""
+    b, h, w, c = x.shape
+    x = x.reshape(b, h // block, block, w // block, block, c).transpose(0, 1, 3, 2, 4, 5)
+    return x.reshape(b, h // block, w // block, block * block * c)
+
+
+def depth_to_space(x: Images, block: int) -> Images:
+    """The way back."""
+    b, h, w, c = x.shape
+    x = x.reshape(b, h, w, block, block, c // block**2).transpose(0, 1, 3, 2, 4, 5)
+    return x.reshape(b, h * block, w * block, c // block**2)
+
+
+def _blocks(x: Images, before: int, r: int, size: Size, stride: int) -> Images:
+    """What ``size`` windows of r × r blocks see of x, as blocks."""
+    return space_to_depth(_fit(x, before, *((n + r - 1) * stride for n in size)), stride)
+
+
+def _blocks_of_kernel(kernel: Kernel, stride: int) -> Float[Array, "r r _ f"]:
     k, _, channels, features = kernel.shape
-    blocks = -(-k // stride)
-    spare = blocks * stride - k
+    r = -(-k // stride)
+    spare = r * stride - k
     kernel = jnp.pad(kernel, ((0, spare), (0, spare), (0, 0), (0, 0)))
-    return blocks, kernel.reshape(blocks, stride, blocks, stride, channels, features)
+    kernel = kernel.reshape(r, stride, r, stride, channels, features).transpose(0, 2, 1, 3, 4, 5)
+    return kernel.reshape(r, r, -1, features)
+
+
+def _kernel_of_blocks(kernel: Float[Array, "r r _ f"], stride: int) -> Kernel:
+    r, _, channels, features = kernel.shape
+    kernel = kernel.reshape(r, r, stride, stride, channels // stride**2, features).transpose(0, 2, 1, 3, 4, 5)
+    return kernel.reshape(r * stride, r * stride, -1, features)
 
 
 def _fit(x: Images, before: int, rows: int, columns: int) -> Images:
@@ -123,11 +226,62 @@ def _fit(x: Images, before: int, rows: int, columns: int) -> Images:
     return jax.lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *edges, (0, 0, 0)])
 
 
-def _by_platform(matmul: Callable[..., Images], lib: Callable[..., Images], *args: object) -> Images:
-    x, kernel, *static = args
-    if _library_only.get():
-        return lib(x, kernel, *static)
-    out: Images = jax.lax.platform_dependent(
-        x, kernel, cpu=lambda x, kernel: matmul(x, kernel, *static), default=lambda x, kernel: lib(x, kernel, *static)
-    )
-    return out
+# ------------------------------------------------------------------------------------------------------------- primitives
+
+
+def _primitive(
+    name: str, cpu: Callable[..., Array], lib: Callable[..., Array], shape: Callable[..., tuple[int, ...]]
+) -> Primitive:
+    """A map known to JAX by name: its shape, its form on each platform, and under vmap the vmap of that form."""
+    primitive = Primitive(name)
+    primitive.def_impl(lib)
+    primitive.def_abstract_eval(lambda x, y, **params: x.update(shape=shape(x.shape, y.shape, **params)))
+    mlir.register_lowering(primitive, mlir.lower_fun(lib, multiple_results=False))
+    mlir.register_lowering(primitive, mlir.lower_fun(cpu, multiple_results=False), platform="cpu")
+
+    def batched(args: Any, axes: Any, **params: Any) -> tuple[Array, int]:
+        def one(x: Array, y: Array) -> Array:
+            out: Array = jax.lax.platform_dependent(x, y, cpu=partial(cpu, **params), default=partial(lib, **params))
+            return out
+
+        return jax.vmap(one, axes)(*args), 0
+
+    batching.primitive_batchers[primitive] = batched
+    return primitive
+
+
+def _small(x: Any, kernel: Any, *, stride: int, padding: Padding) -> tuple[int, ...]:
+    rows, columns = ((n + sum(padding) - kernel[0]) // stride + 1 for n in x[1:3])
+    return (x[0], rows, columns, kernel[3])
+
+
+conv_p = _primitive("conv", cpu_conv, library_conv, _small)
+adjoint_p = _primitive(
+    "conv_adjoint", cpu_adjoint, library_adjoint, lambda y, kernel, *, size, **_: (y[0], *size, kernel[2])
+)
+kernel_p = _primitive("conv_kernel", cpu_kernel, library_kernel, lambda x, y, *, k, **_: (k, k, x[3], y[3]))
+
+ad.defbilinear(
+    conv_p,
+    lambda y, x, kernel, **params: adjoint_p.bind(y, kernel, size=tuple(x.aval.shape[1:3]), **params),
+    lambda y, x, kernel, **params: kernel_p.bind(x, y, k=kernel.aval.shape[0], **params),
+)
+ad.defbilinear(
+    adjoint_p,
+    lambda x, y, kernel, *, size, **params: conv_p.bind(x, kernel, **params),
+    lambda x, y, kernel, *, size, **params: kernel_p.bind(x, y, k=kernel.aval.shape[0], **params),
+)
+ad.defbilinear(
+    kernel_p,
+    lambda kernel, x, y, *, k, **params: adjoint_p.bind(y, kernel, size=tuple(x.aval.shape[1:3]), **params),
+    lambda kernel, x, y, *, k, **params: conv_p.bind(x, kernel, **params),
+)
+
+
+def multiplications(name: str, shapes: list[tuple[int, ...]]) -> float | None:
+    """Of one of the three maps, written out; ``shapes`` are those of its two arguments and its result."""
+    if name not in {"conv", "conv_adjoint", "conv_kernel"}:
+        return None
+    small = {"conv": shapes[2], "conv_adjoint": shapes[0], "conv_kernel": shapes[1]}[name]
+    kernel = shapes[2] if name == "conv_kernel" else shapes[1]
+    return float(small[0] * small[1] * small[2] * math.prod(kernel))

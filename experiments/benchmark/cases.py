@@ -1,0 +1,25 @@
+"""What is compared; both sides build their part from these numbers alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Case(NamedTuple):
+    """One iteration: ``n_critic`` moves of D on batches of their own, then one of G (none for ``patchgan``)."""
+
+    system: str
+    network: str
+    size: int
+    channels: int
+    batch: int
+    n_critic: int = 1
+
+
+CASES = {
+    "dcgan_64": Case("dcgan", "dcgan", 64, 64, 64),
+    "wgan_gp_32": Case("wgan_gp", "dcgan", 32, 32, 64, 5),
+    "wgan_gp_64": Case("wgan_gp", "dcgan", 64, 64, 32, 5),
+    "wgan_gp_resnet": Case("wgan_gp", "resnet", 32, 128, 16, 5),
+}
+LATENT = {"dcgan": 100, "wgan_gp": 128}

@@ -1,0 +1,68 @@
+"""ganjax's side: the step that ``python -m ganjax.main`` compiles, on a batch that is already on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from experiments.benchmark.cases import LATENT, Case
+from ganjax.core import Gan, Players, State, Step, alternate, init
+from ganjax.monitor.flops import count
+from ganjax.nets import dcgan, resnet
+from ganjax.systems import dcgan as dcgan_system
+from ganjax.systems import wgan_gp
+
+ADAM = {"dcgan": optax.adam(2e-4, b1=0.5), "wgan_gp": optax.adam(1e-4, b1=0.0, b2=0.9)}
+
+
+class Side(NamedTuple):
+    """All that a run needs; ``networks`` are (generator, discriminator)."""
+
+    gan: Gan
+    networks: Players
+    step: Step
+    state: State
+    batch: dict[str, jax.Array]
+
+    @property
+    def flops(self) -> float:
+        """Of one iteration, from the shapes of its layers."""
+        return count(jax.make_jaxpr(self.step)(self.state, self.batch, jax.random.key(0)))
+
+
+def networks(case: Case) -> Players:
+    """The two networks of a case."""
+    if case.network == "resnet":
+        return Players(resnet.cifar_generator(case.channels), resnet.cifar_critic(case.channels))
+    penalised = case.system == "wgan_gp"
+    return Players(dcgan.generator(case.size, case.channels), dcgan.critic(case.size, case.channels, norm=not penalised))
+
+
+def build(case: Case, wrap: Callable[[Any], Any] = lambda generator: generator) -> Side:
+    """The game of a case; ``wrap`` may put something around the generator."""
+    nets = networks(case)
+    system = {"dcgan": dcgan_system, "wgan_gp": wgan_gp}[case.system]
+    gan = system.build(wrap(nets.gen), nets.disc, latent_dim=LATENT[case.system])
+    tx = Players(ADAM[case.system], ADAM[case.system])
+    shape = (case.n_critic, case.batch, case.size, case.size, 3)
+    batch = {"image": jax.random.uniform(jax.random.key(1), shape, jnp.float32, -1, 1)}
+    state = jax.jit(lambda key: init(gan, tx, key, batch, averaged=()))(jax.random.key(0))
+    return Side(gan, nets, alternate(gan, tx, n_critic=case.n_critic), state, batch)
+
+
+def start(case: Case) -> tuple[Callable[[], None], float]:
+    """(one iteration, its FLOPs); the iteration returns when it is done."""
+    side = build(case)
+    step = jax.jit(side.step, donate_argnums=0)
+    state, key = side.state, jax.random.key(2)
+
+    def iterate() -> None:
+        nonlocal state
+        state, metrics = step(state, side.batch, key)
+        jax.block_until_ready(metrics)
+
+    return iterate, side.flops
