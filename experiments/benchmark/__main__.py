@@ -29,7 +29,7 @@ class Worker:
         )
         self.start = self._read()
         self.repeats = 1
-        self.repeats = max(1, round(SHARE / self.take()["seconds"]))
+        self.repeats = max(1, round(SHARE / self.take()["seconds"] / self.start["iterations"]))
 
     def take(self) -> dict[str, float]:
         """One turn."""

@@ -13,6 +13,7 @@ from experiments.benchmark.cases import LATENT, Case
 from ganjax.core import Gan, Players, State, Step, alternate, init
 from ganjax.monitor.flops import count
 from ganjax.nets import dcgan, resnet
+from ganjax.run import in_one_call
 from ganjax.systems import dcgan as dcgan_system
 from ganjax.systems import wgan_gp
 
@@ -39,7 +40,9 @@ def networks(case: Case) -> Players:
     if case.network == "resnet":
         return Players(resnet.cifar_generator(case.channels), resnet.cifar_critic(case.channels))
     penalised = case.system == "wgan_gp"
-    return Players(dcgan.generator(case.size, case.channels), dcgan.critic(case.size, case.channels, norm=not penalised))
+    return Players(
+        dcgan.generator(case.size, case.channels), dcgan.critic(case.size, case.channels, norm=not penalised)
+    )
 
 
 def build(case: Case, wrap: Callable[[Any], Any] = lambda generator: generator) -> Side:
@@ -54,15 +57,16 @@ def build(case: Case, wrap: Callable[[Any], Any] = lambda generator: generator) 
     return Side(gan, nets, alternate(gan, tx, n_critic=case.n_critic), state, batch)
 
 
-def start(case: Case) -> tuple[Callable[[], None], float]:
-    """(one iteration, its FLOPs); the iteration returns when it is done."""
-    side = build(case)
-    step = jax.jit(side.step, donate_argnums=0)
+def start(case: Case) -> tuple[Callable[[], None], float, int]:
+    """(a call, the FLOPs of an iteration, iterations in a call); the call returns when it is done."""
+    side, n = build(case), case.steps_per_call
+    step = jax.jit(side.step if n == 1 else in_one_call(side.step), donate_argnums=0)
+    batch = side.batch if n == 1 else jax.tree.map(lambda x: jnp.stack([x] * n), side.batch)
     state, key = side.state, jax.random.key(2)
 
-    def iterate() -> None:
+    def call() -> None:
         nonlocal state
-        state, metrics = step(state, side.batch, key)
+        state, metrics = step(state, batch, key)
         jax.block_until_ready(metrics)
 
-    return iterate, side.flops
+    return call, side.flops, n

@@ -1,4 +1,4 @@
-"""One side in a process of its own: reads a number of iterations from a line, answers with seconds for each."""
+"""One side in a process of its own: reads a number of calls from a line, answers with seconds for each iteration."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from experiments.benchmark.cases import CASES
 WARM_UP = 3
 
 
-def load(side: str, case: str) -> tuple[Callable[[], object], float]:
-    """(one iteration, its FLOPs where they are known)."""
+def load(side: str, case: str) -> tuple[Callable[[], object], float, int]:
+    """(a call, the FLOPs of an iteration where they are known, iterations in a call)."""
     if side == "peak":
         from experiments.benchmark.peak import start as start_peak
 
@@ -26,7 +26,7 @@ def load(side: str, case: str) -> tuple[Callable[[], object], float]:
         return start_ganjax(CASES[case])
     from experiments.benchmark.pytorch_side import start as start_pytorch
 
-    return start_pytorch(CASES[case], side), 0.0
+    return start_pytorch(CASES[case], side), 0.0, 1
 
 
 def peak_mib() -> float:
@@ -42,19 +42,19 @@ def forget_peak() -> None:
 def main() -> None:
     """Build, warm up, then serve."""
     began = time.perf_counter()
-    iterate, flops = load(*sys.argv[1:])
-    iterate()
+    call, flops, iterations = load(*sys.argv[1:])
+    call()
     first = time.perf_counter() - began
-    start = {"first_s": first, "start_mib": peak_mib(), "flops": flops}
+    start = {"first_s": first, "start_mib": peak_mib(), "flops": flops, "iterations": iterations}
     for _ in range(WARM_UP - 1):
-        iterate()
+        call()
     forget_peak()
     print(json.dumps(start), flush=True)
     for line in sys.stdin:
         began = time.perf_counter()
         for _ in range(int(line)):
-            iterate()
-        seconds = (time.perf_counter() - began) / int(line)
+            call()
+        seconds = (time.perf_counter() - began) / int(line) / iterations
         print(json.dumps({"seconds": seconds, "peak_mib": peak_mib()}), flush=True)
 
 

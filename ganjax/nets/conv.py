@@ -106,8 +106,7 @@ def library_adjoint(y: Images, kernel: Kernel, stride: int, padding: Padding, si
 def library_kernel(x: Images, y: Images, stride: int, padding: Padding, k: int) -> Kernel:
     """x, y ↦ w of k × k taps: batch and channels change places, y is the kernel and its stride dilates it."""
     pads = [
-        (padding[0], k - n - padding[0] + stride * (m - 1))
-        for n, m in zip(x.shape[1:3], y.shape[1:3], strict=True)
+        (padding[0], k - n - padding[0] + stride * (m - 1)) for n, m in zip(x.shape[1:3], y.shape[1:3], strict=True)
     ]
     return jax.lax.conv_general_dilated(
         x, y, (1, 1), pads, None, (stride, stride), dimension_numbers=("CHWN", "IHWO", "HWNC")
@@ -130,8 +129,8 @@ def cpu_adjoint(y: Images, kernel: Kernel, stride: int, padding: Padding, size: 
         return _correlated(y, kernel[::-1, ::-1].swapaxes(2, 3), 1, k - 1 - before, size)
     kernel = _blocks_of_kernel(kernel, stride)
     form = tiles.conv_adjoint if _worth_tiles(y.dtype, kernel.shape, y.shape[1:3]) else _painted
-    image = depth_to_space(form(y, kernel), stride)
-    return _fit(image, -before, *size)
+    image = form(y, kernel)
+    return _fit(depth_to_space(image, stride), -before, *size)
 
 
 def cpu_kernel(x: Images, y: Images, stride: int, padding: Padding, k: int) -> Kernel:
