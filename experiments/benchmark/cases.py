@@ -22,5 +22,7 @@ CASES = {
     "wgan_gp_32": Case("wgan_gp", "dcgan", 32, 32, 64, 5),
     "wgan_gp_64": Case("wgan_gp", "dcgan", 64, 64, 32, 5),
     "wgan_gp_resnet": Case("wgan_gp", "resnet", 32, 128, 16, 5),
+    "cyclegan_64": Case("cyclegan", "cyclegan", 64, 64, 1, steps_per_call=5),
+    "patchgan": Case("patchgan", "patchgan", 256, 64, 1, steps_per_call=5),
 }
 LATENT = {"dcgan": 100, "wgan_gp": 128}

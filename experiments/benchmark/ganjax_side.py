@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from experiments.benchmark import translation
 from experiments.benchmark.cases import LATENT, Case
 from ganjax.core import Gan, Players, State, Step, alternate, init
 from ganjax.monitor.flops import count
@@ -47,6 +48,8 @@ def networks(case: Case) -> Players:
 
 def build(case: Case, wrap: Callable[[Any], Any] = lambda generator: generator) -> Side:
     """The game of a case; ``wrap`` may put something around the generator."""
+    if case.system in translation.GAMES:
+        return _translate(case)
     nets = networks(case)
     system = {"dcgan": dcgan_system, "wgan_gp": wgan_gp}[case.system]
     gan = system.build(wrap(nets.gen), nets.disc, latent_dim=LATENT[case.system])
@@ -55,6 +58,14 @@ def build(case: Case, wrap: Callable[[Any], Any] = lambda generator: generator) 
     batch = {"image": jax.random.uniform(jax.random.key(1), shape, jnp.float32, -1, 1)}
     state = jax.jit(lambda key: init(gan, tx, key, batch, averaged=()))(jax.random.key(0))
     return Side(gan, nets, alternate(gan, tx, n_critic=case.n_critic), state, batch)
+
+
+def _translate(case: Case) -> Side:
+    game, tx = translation.GAMES[case.system](case.channels), Players(translation.ADAM, translation.ADAM)
+    images = jax.random.uniform(jax.random.key(1), (2, 1, case.batch, case.size, case.size, 3), jnp.float32, -1, 1)
+    batch = {"a": images[0], "b": images[1]}
+    state = jax.jit(lambda key: init(game.gan, tx, key, batch, averaged=()))(jax.random.key(0))
+    return Side(game.gan, game.networks, game.moves(tx), state, batch)
 
 
 def start(case: Case) -> tuple[Callable[[], None], float, int]:

@@ -28,6 +28,8 @@ def networks(case: Case) -> tuple[nn.Module, nn.Module]:
 def start(case: Case, memory: str) -> Callable[[], None]:
     """One iteration."""
     form = FORMATS[memory]
+    if case.system in ("cyclegan", "patchgan"):
+        return _translate(case, form)
     generator, discriminator = (net.to(memory_format=form) for net in networks(case))
     optimizers = iterations.make_optimizers(case.system, generator, discriminator)
     shape = (case.batch, 3, case.size, case.size)
@@ -40,3 +42,19 @@ def start(case: Case, memory: str) -> Callable[[], None]:
         play(generator, discriminator, optimizers, reals, z[:-1], z[-1], *eps).numbers()
 
     return iterate
+
+
+def _translate(case: Case, form: torch.memory_format) -> Callable[[], None]:
+    def net(build: Callable[[int], nn.Module]) -> nn.Module:
+        return build(case.channels).to(memory_format=form)
+
+    shape = (case.batch, 3, case.size, case.size)
+    a, b = (torch.rand(shape).mul(2).sub(1).contiguous(memory_format=form) for _ in range(2))
+    if case.system == "patchgan":
+        critic = net(nets.patch_discriminator)
+        optimizer = iterations.make_optimizer("patchgan", critic)
+        return lambda: iterations.patchgan_iteration(critic, optimizer, a, b).item()
+    generators = iterations.Generators(net(nets.cyclegan_generator), net(nets.cyclegan_generator))
+    critics = iterations.Discriminators(net(nets.patch_discriminator), net(nets.patch_discriminator))
+    optimizers = iterations.make_optimizers("cyclegan", generators, critics)
+    return lambda: iterations.cyclegan_iteration(generators, critics, optimizers, a, b).numbers()

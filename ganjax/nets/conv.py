@@ -12,8 +12,8 @@ On a GPU or TPU all three are the library's. On the CPU XLA's forward convolutio
 the second-order convolutions of a gradient penalty, fall to a slow path (up to 25 times slower). A matmul has none; so
 there each map is a few slices, sums and matmuls, in one of two forms:
 
-    tiles      fewer multiplications (``tiles``), where there are channels enough to pay for the sums it takes,
-    patches    the window of each output laid out as one row, then one matmul; for images of few channels.
+    tiles      fewer multiplications, where there are channels and pixels enough to pay for the sums they take,
+    patches    one matmul, with the k² neighbours of each pixel side by side, on the side that has fewer channels.
 
 Strides go first: blocks of stride × stride pixels become one pixel of stride² · c channels (space to depth), and a
 k × k kernel of stride s one of ⌈k / s⌉² taps and stride 1; a kernel that does not fill its blocks gets zeros.
@@ -37,12 +37,13 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, Float
 
-from ganjax.nets import tiles
+from ganjax.nets import patches, tiles
 
 Images = Float[Array, "b _ _ _"]  # height, width and channels change
 Kernel = Float[Array, "k k _ _"]
 Padding = tuple[int, int]
-Size = tuple[int, int]
+MANY_TILES = 256  # measured: from here on a matmul over tiles outweighs the transformed kernels it needs
+Size = tuple[int, ...]  # rows and columns
 
 _library_only: ContextVar[bool] = ContextVar("library_only", default=False)
 
@@ -119,70 +120,38 @@ def library_kernel(x: Images, y: Images, stride: int, padding: Padding, k: int) 
 def cpu_conv(x: Images, kernel: Kernel, stride: int, padding: Padding) -> Images:
     """x, w ↦ y."""
     size = tuple((n + sum(padding) - len(kernel)) // stride + 1 for n in x.shape[1:3])
-    return _correlated(x, _blocks_of_kernel(kernel, stride), stride, padding[0], size)
+    kernel = _blocks_of_kernel(kernel, stride)
+    x = _blocks(x, padding[0], len(kernel), size, stride)
+    if _worth_tiles(x, kernel.shape, size):
+        return tiles.conv(x, kernel)
+    return patches.conv(x, kernel)
 
 
 def cpu_adjoint(y: Images, kernel: Kernel, stride: int, padding: Padding, size: Size) -> Images:
-    """y, w ↦ x of ``size`` rows and columns. At stride 1 it is a convolution with the flipped kernel."""
-    k, before = len(kernel), padding[0]
-    if stride == 1 and min(y.shape[1:3]) >= k:
-        return _correlated(y, kernel[::-1, ::-1].swapaxes(2, 3), 1, k - 1 - before, size)
+    """y, w ↦ x of ``size`` rows and columns."""
     kernel = _blocks_of_kernel(kernel, stride)
-    form = tiles.conv_adjoint if _worth_tiles(y.dtype, kernel.shape, y.shape[1:3]) else _painted
-    image = form(y, kernel)
-    return _fit(depth_to_space(image, stride), -before, *size)
+    form = tiles if _worth_tiles(y, kernel.shape, y.shape[1:3]) else patches
+    return _fit(depth_to_space(form.conv_adjoint(y, kernel), stride), -padding[0], *size)
 
 
 def cpu_kernel(x: Images, y: Images, stride: int, padding: Padding, k: int) -> Kernel:
     """x, y ↦ w of k × k taps."""
     r, size = -(-k // stride), y.shape[1:3]
     x = _blocks(x, padding[0], r, size, stride)
-    shape = (r, r, x.shape[-1], y.shape[-1])
-    if _worth_tiles(y.dtype, shape, size):
-        kernel = tiles.conv_kernel(x, y)
-    else:
-        windows = _patches(x, r, size)
-        kernel = jnp.einsum("bhwi,bhwo->io", windows, y).reshape(shape)
-    return _kernel_of_blocks(kernel, stride)[:k, :k]
+    form = tiles if _worth_tiles(y, (r, r, x.shape[-1], y.shape[-1]), size) else patches
+    return _kernel_of_blocks(form.conv_kernel(x, y), stride)[:k, :k]
 
 
-def _correlated(x: Images, kernel: Kernel, stride: int, before: int, size: Size) -> Images:
-    x = _blocks(x, before, len(kernel), size, stride)
-    if _worth_tiles(x.dtype, kernel.shape, size):
-        return tiles.conv(x, kernel)
-    return _patches(x, len(kernel), size) @ kernel.reshape(-1, kernel.shape[-1])
-
-
-def _worth_tiles(dtype: Any, kernel: tuple[int, ...], size: Size) -> bool:
-    """Few channels leave the sums dearer than what they save; half precision would be lost in them."""
+def _worth_tiles(like: Images, kernel: tuple[int, ...], size: Size) -> bool:
+    """Few channels or few tiles leave the sums dearer than what they save; half precision would be lost in them."""
     r, _, channels, features = kernel
-    written_out = r * r * size[0] * size[1]
     return (
-        2 <= r <= 4
+        r in (2, 3)
         and min(channels, features) >= 32
-        and tiles.multiplications(r, size) < 0.8 * written_out
-        and jnp.finfo(dtype).bits >= 32
+        and len(like) * tiles.tiles(size[0]) * tiles.tiles(size[1]) >= MANY_TILES
+        and tiles.multiplications(r, size) < 0.8 * r * r * size[0] * size[1]
+        and jnp.dtype(like.dtype).itemsize >= 4
     )
-
-
-def _patches(x: Images, r: int, size: Size) -> Images:
-    """The r × r window of each output, side by side: [b, rows, columns, r² c]."""
-    rows, columns = size
-    taps = [x[:, i : i + rows, j : j + columns] for i in range(r) for j in range(r)]
-    return jnp.concatenate(taps, axis=-1)
-
-
-def _painted(y: Images, kernel: Kernel) -> Images:
-    """One matmul gives each pixel's r × r patch; where patches overlap they are added up."""
-    r, _, channels, features = kernel.shape
-    patches = (y @ kernel.transpose(3, 0, 1, 2).reshape(features, -1)).reshape(*y.shape[:3], r, r, channels)
-    spare = r - 1
-    painted: Array = sum(  # type: ignore[assignment]
-        jnp.pad(patches[:, :, :, i, j], ((0, 0), (i, spare - i), (j, spare - j), (0, 0)))
-        for i in range(r)
-        for j in range(r)
-    )
-    return painted
 
 
 def space_to_depth(x: Images, block: int) -> Images:
@@ -229,9 +198,16 @@ def _fit(x: Images, before: int, rows: int, columns: int) -> Images:
 
 
 def _primitive(
-    name: str, cpu: Callable[..., Array], lib: Callable[..., Array], shape: Callable[..., tuple[int, ...]]
+    name: str,
+    cpu: Callable[..., Array],
+    lib: Callable[..., Array],
+    shape: Callable[..., tuple[int, ...]],
+    multiplications: Callable[[Any, Any, Any], float],
 ) -> Primitive:
-    """A map known to JAX by name: its shape, its form on each platform, and under vmap the vmap of that form."""
+    """A map known to JAX by name: its shape, its form on each platform, and under vmap the vmap of that form.
+
+    ``multiplications`` counts those of the form T from the shapes of two arguments and the result, for whoever asks.
+    """
     primitive = Primitive(name)
     primitive.def_impl(lib)
     primitive.def_abstract_eval(lambda x, y, **params: x.update(shape=shape(x.shape, y.shape, **params)))
@@ -246,6 +222,7 @@ def _primitive(
         return jax.vmap(one, axes)(*args), 0
 
     batching.primitive_batchers[primitive] = batched
+    vars(primitive)["multiplications"] = multiplications
     return primitive
 
 
@@ -254,11 +231,25 @@ def _small(x: Any, kernel: Any, *, stride: int, padding: Padding) -> tuple[int, 
     return (x[0], rows, columns, kernel[3])
 
 
-conv_p = _primitive("conv", cpu_conv, library_conv, _small)
+def _multiplications(kernel: Any, small: Any) -> float:
+    return float(math.prod(small[:3]) * math.prod(kernel))
+
+
+conv_p = _primitive("conv", cpu_conv, library_conv, _small, lambda x, kernel, y: _multiplications(kernel, y))
 adjoint_p = _primitive(
-    "conv_adjoint", cpu_adjoint, library_adjoint, lambda y, kernel, *, size, **_: (y[0], *size, kernel[2])
+    "conv_adjoint",
+    cpu_adjoint,
+    library_adjoint,
+    lambda y, kernel, *, size, **_: (y[0], *size, kernel[2]),
+    lambda y, kernel, x: _multiplications(kernel, y),
 )
-kernel_p = _primitive("conv_kernel", cpu_kernel, library_kernel, lambda x, y, *, k, **_: (k, k, x[3], y[3]))
+kernel_p = _primitive(
+    "conv_kernel",
+    cpu_kernel,
+    library_kernel,
+    lambda x, y, *, k, **_: (k, k, x[3], y[3]),
+    lambda x, y, kernel: _multiplications(kernel, y),
+)
 
 ad.defbilinear(
     conv_p,
@@ -275,12 +266,3 @@ ad.defbilinear(
     lambda kernel, x, y, *, k, **params: adjoint_p.bind(y, kernel, size=tuple(x.aval.shape[1:3]), **params),
     lambda kernel, x, y, *, k, **params: conv_p.bind(x, kernel, **params),
 )
-
-
-def multiplications(name: str, shapes: list[tuple[int, ...]]) -> float | None:
-    """Of one of the three maps, written out; ``shapes`` are those of its two arguments and its result."""
-    if name not in {"conv", "conv_adjoint", "conv_kernel"}:
-        return None
-    small = {"conv": shapes[2], "conv_adjoint": shapes[0], "conv_kernel": shapes[1]}[name]
-    kernel = shapes[2] if name == "conv_kernel" else shapes[1]
-    return float(small[0] * small[1] * small[2] * math.prod(kernel))

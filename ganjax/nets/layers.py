@@ -81,6 +81,22 @@ def layer_norm(dtype: Any = jnp.float32) -> nn.LayerNorm:
     return nn.LayerNorm(epsilon=1e-5, reduction_axes=(1, 2, 3), feature_axes=-1, dtype=dtype, use_fast_variance=False)
 
 
+def instance_norm(dtype: Any = jnp.float32) -> nn.InstanceNorm:
+    """(x − mean) / √(var + 10⁻⁵) of each image's channels, no scale, no bias: PyTorch's default."""
+    return nn.InstanceNorm(
+        epsilon=1e-5,
+        use_scale=False,
+        use_bias=False,
+        dtype=dtype,
+        use_fast_variance=False,  # E[x²] − E[x]² cancels on flat images
+    )
+
+
+def reflect(x: Images, border: int) -> Images:
+    """x with its border pixels mirrored outwards, the edge itself not repeated."""
+    return jnp.pad(x, ((0, 0), (border, border), (border, border), (0, 0)), mode="reflect")
+
+
 def leaky_relu(x: Float[Array, ...]) -> Float[Array, ...]:
     """Slope 0.2 below zero, as almost every GAN has it."""
     return nn.leaky_relu(x, 0.2)

@@ -6,7 +6,7 @@ Two neighbouring outputs of a filter w of r taps need 2r multiplications written
 
 where row ξ of V_d is (1, ξ, …, ξ^{d−1}): a polynomial of degree d − 1 at the points ξ = 0, 1, −1, 2, …, ∞. In two
 dimensions each point is a pair, tiles are 2 × 2 outputs, and ⊙ becomes one matmul over channels for each of the
-(r + 1)² pairs: 9 for 16 (r = 2), 16 for 36 (r = 3), 25 for 64 (r = 4) of the multiplications. The form is exact up to
+(r + 1)² pairs: 9 multiplications for 16 (r = 2), 16 for 36 (r = 3). The form is exact up to
 rounding (a few 10⁻⁶ of the values' spread in float32), and since x, w and y enter it alike it serves all three maps:
 
     y = Aᵀ Σ_c  Bx · Gw          x̄ = Bᵀ Σ_f  Aȳ · Gw          w̄ = Gᵀ Σ_tiles  Bx · Aȳ
@@ -22,6 +22,8 @@ from collections.abc import Callable, Sequence
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+
+from ganjax.nets.patches import correlation
 
 Images = Float[Array, "b _ _ _"]
 Kernel = Float[Array, "r r c f"]
@@ -63,7 +65,7 @@ def conv_kernel(x: Images, y: Images) -> Kernel:
     down, right = tiles(rows), tiles(y.shape[2])
 
     windows, outputs = _windows(x, r, down, right), _outputs(y, r, down, right)
-    products = _each(_correlations, windows, outputs)
+    products = _each(correlation, windows, outputs)
     return jnp.stack([jnp.stack(row) for row in _both_sides(transforms(r)[2].T, products)])
 
 
@@ -85,7 +87,7 @@ def tiles(n: int) -> int:
     return -(-n // TILE)
 
 
-def multiplications(r: int, size: tuple[int, int]) -> int:
+def multiplications(r: int, size: tuple[int, ...]) -> int:
     """For each pair of channels and an output of ``size``, against rows · columns · r² written out."""
     return (TILE + r - 1) ** 2 * tiles(size[0]) * tiles(size[1])
 
@@ -104,11 +106,6 @@ def _outputs(y: Images, r: int, down: int, right: int) -> Grid:
     y = _grown(y, TILE * down, TILE * right)
     pixels = [[y[:, i::TILE, j::TILE] for j in range(TILE)] for i in range(TILE)]
     return _each(_listed, _both_sides(transforms(r)[0], pixels))
-
-
-def _correlations(x: Float[Array, "n c"], y: Float[Array, "n f"]) -> Float[Array, "c f"]:
-    """xᵀ y; the narrower of the two is the one to be turned, which is a quarter faster."""
-    return x.T @ y if x.shape[1] <= y.shape[1] else (y.T @ x).T
 
 
 def _woven(pixels: Grid) -> Images:

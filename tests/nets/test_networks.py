@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganjax.nets import bind, dcgan, lsgan, mlp, resnet, wgan_gp
+from ganjax.nets import bind, cyclegan, dcgan, lsgan, mlp, patchgan, resnet, wgan_gp
 from ganjax.nets.conv import library
 
 COUNTS = [  # network, input shape of one example, parameters
@@ -29,6 +29,9 @@ COUNTS = [  # network, input shape of one example, parameters
     (wgan_gp.mnist_critic(), (28, 28, 1), 1_030_145),
     (lsgan.generator(), (1024,), 15_591_427),
     (lsgan.critic(), (112, 112, 3), 4_333_441),
+    (cyclegan.generator(), (64, 64, 3), 7_837_699),
+    (cyclegan.generator(blocks=9), (64, 64, 3), 11_378_179),
+    (patchgan.critic(), (64, 64, 3), 2_764_737),
 ]
 
 
@@ -133,3 +136,34 @@ def test_noise_differs_between_calls(key):
     params, vars = bind.initialise(critic, key, jnp.zeros((2, 28, 28, 1)))
     D, x = bind.Bound(critic, params, vars, key), jnp.ones((2, 28, 28, 1))
     assert float(jnp.abs(D(x) - D(x)).max()) > 0
+
+
+@pytest.mark.parametrize(("layers", "field"), [(1, 16), (2, 34), (3, 70), (4, 142)])
+def test_a_patchs_receptive_field(key, layers, field):
+    """The pixels that one value in the middle of the map depends on; without norm, which looks at the whole image."""
+    critic = patchgan.critic(1, layers)
+    x = jax.random.normal(key, (1, 320, 320, 1))
+    with library():
+        params, _ = bind.initialise(critic, key, x)
+        plain = jax.tree.map(jnp.abs, params)  # so that nothing cancels
+        middle = jax.jit(lambda x: critic.apply({"params": plain}, x))(x).shape[1] // 2
+
+        def value(x):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(patchgan, "instance_norm", lambda dtype: lambda x: x)
+                return critic.apply({"params": plain}, x)[0, middle, middle]
+
+        seen = jax.jit(jax.grad(value))(jnp.abs(x))[0, :, :, 0] != 0
+    rows = np.flatnonzero(np.asarray(seen).any(axis=1))
+    assert rows[-1] - rows[0] + 1 == field
+
+
+def test_a_flat_image_is_no_trouble_for_instance_norm(key):
+    """Its variance is zero: value and gradient stay finite."""
+    critic = patchgan.critic(2)
+    with library():
+        params, _ = bind.initialise(critic, key, jnp.zeros((1, 64, 64, 3)))
+        flat = jnp.full((1, 64, 64, 3), 0.7)
+        value, slope = jax.jit(jax.value_and_grad(lambda x: critic.apply({"params": params}, x).sum()))(flat)
+    assert jnp.isfinite(value)
+    assert jnp.isfinite(slope).all()

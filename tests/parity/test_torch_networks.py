@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from experiments.pytorch import networks  # noqa: E402
 from experiments.pytorch.weights import convert, images  # noqa: E402
-from ganjax.nets import bind, dcgan, lsgan, mlp, resnet, wgan_gp  # noqa: E402
+from ganjax.nets import bind, cyclegan, dcgan, lsgan, mlp, patchgan, resnet, wgan_gp  # noqa: E402
 from ganjax.nets.conv import library  # noqa: E402
 
 pytestmark = pytest.mark.parity
@@ -84,3 +84,19 @@ def test_critics(row, train):
     np.testing.assert_allclose(
         ours(network, params, vars, seen, train), expected, atol=5e-5 * max(1, float(np.abs(expected).max()))
     )
+
+
+TRANSLATORS = [  # ours, theirs, size
+    (cyclegan.generator(4, 2), lambda: networks.cyclegan_generator(4, 2), 32),
+    (patchgan.critic(4), lambda: networks.patch_discriminator(4), 64),
+    (patchgan.critic(4, layers=2), lambda: networks.patch_discriminator(4, 2), 32),
+]
+
+
+@pytest.mark.parametrize("row", TRANSLATORS, ids=["cyclegan", "patchgan", "patchgan of two layers"])
+def test_networks_from_images(row):
+    network, theirs, size = row
+    module, x = networks.randomise(theirs(), 0), 2 * torch.rand(2, 3, size, size) - 1
+    params, vars = convert(network, images(x), module)
+    made, expected = ours(network, params, vars, images(x), True), images(module(x))
+    np.testing.assert_allclose(made, expected.reshape(made.shape), atol=5e-5)

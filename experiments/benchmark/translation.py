@@ -1,0 +1,104 @@
+"""CycleGAN and a PatchGAN as plain games, until their systems exist: no image pool, no schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players, Step, play, sequence, tick
+from ganjax.nets import cyclegan, patchgan
+from ganjax.nets.bind import bind, initialise
+
+ADAM = optax.adam(2e-4, b1=0.5)
+Out = tuple[jax.Array, tuple[Carry, Metrics]]
+
+
+class Game(NamedTuple):
+    """A game and its order of moves; ``networks`` are dictionaries of networks."""
+
+    gan: Gan
+    networks: Players
+    moves: Callable[[Players], Step]
+
+
+def square(values: jax.Array, target: float) -> jax.Array:
+    """mean (v − target)²."""
+    return jnp.square(values - target).mean()
+
+
+def critic_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
+    """½ mean (D(x) − 1)² + ½ mean D(x_fake)²."""
+    return 0.5 * square(real, 1.0) + 0.5 * square(fake, 0.0)
+
+
+def cyclegan_game(channels: int, cycle: float = 10.0, identity: float = 0.5) -> Game:
+    """G first; D then judges the fakes of G's own forward pass, which reach it through the carry."""
+    networks = Players(
+        {"ab": cyclegan.generator(channels), "ba": cyclegan.generator(channels)},
+        {"a": patchgan.critic(channels), "b": patchgan.critic(channels)},
+    )
+
+    def init(key: Key, batch: Batch) -> tuple[Players, Players, dict[str, Any]]:
+        made = _initialise(networks, key, batch["a"])
+        return made, jax.tree.map(lambda _: {}, networks), {"a": batch["a"], "b": batch["b"]}
+
+    def gen_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> Out:
+        G, D = bind(networks, params, carry, key)
+        a, b = batch["a"], batch["b"]
+        fake_b, fake_a = G["ab"](a), G["ba"](b)
+        loss = square(D["b"](fake_b), 1.0) + square(D["a"](fake_a), 1.0)
+        loss += cycle * (_distance(G["ba"](fake_b), a) + _distance(G["ab"](fake_a), b))
+        loss += cycle * identity * (_distance(G["ab"](b), b) + _distance(G["ba"](a), a))
+        return loss, (carry._replace(memory={"a": fake_a, "b": fake_b}), {})
+
+    def disc_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> Out:
+        _, D = bind(networks, params, carry, key)
+        return sum(critic_loss(D[x](batch[x]), D[x](carry.memory[x])) for x in "ab"), (carry, {})
+
+    gan = Gan(init, _no_inputs, disc_loss, gen_loss, _no_images)
+    return Game(
+        gan, networks, lambda tx: tick(sequence(play("gen", gen_loss, tx.gen), play("disc", disc_loss, tx.disc)))
+    )
+
+
+def patchgan_game(channels: int) -> Game:
+    """D alone: one move on given real (a) and generated (b) images."""
+    networks = Players({}, {"d": patchgan.critic(channels)})
+
+    def init(key: Key, batch: Batch) -> tuple[Players, Players, dict[str, Any]]:
+        return _initialise(networks, key, batch["a"]), jax.tree.map(lambda _: {}, networks), {}
+
+    def disc_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> Out:
+        _, D = bind(networks, params, carry, key)
+        return critic_loss(D["d"](batch["a"]), D["d"](batch["b"])), (carry, {})
+
+    gan = Gan(init, _no_inputs, disc_loss, disc_loss, _no_images)
+    return Game(gan, networks, lambda tx: tick(play("disc", disc_loss, tx.disc)))
+
+
+def _distance(x: jax.Array, y: jax.Array) -> jax.Array:
+    return jnp.abs(x - y).mean()
+
+
+def _initialise(networks: Players, key: Key, image: jax.Array) -> Players:
+    return Players(
+        *(
+            {name: initialise(net, jax.random.fold_in(key, i), image)[0] for i, (name, net) in enumerate(slot.items())}
+            for slot in networks
+        )
+    )
+
+
+def _no_inputs(key: Key, n: int) -> Batch:
+    return {}
+
+
+def _no_images(params: Any, vars: Any, inputs: Batch, key: Key, train: bool = False) -> tuple[Batch, Any]:
+    raise NotImplementedError("a benchmark's game is never sampled")
+
+
+GAMES: dict[str, Callable[[int], Game]] = {"cyclegan": cyclegan_game, "patchgan": patchgan_game}
