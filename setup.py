@@ -23,6 +23,7 @@ setup(
     install_requires=[
         "absl-py",
         "array_record",
+        "filelock",  # jax bounds its compilation cache with it
         "flax>=0.12.8",
         "importlib_resources",  # tensorflow-datasets needs it and does not say so
         "jax>=0.10.2",
@@ -45,6 +46,7 @@ setup(
         "metrics": ["scipy"],
         "test": ["beartype", "mlxtend", "pytest", "pytest-xdist"],
         "parity": ["torch==2.13.0"],
+        "bench": ["torch==2.13.0", "matplotlib"],
         "dev": ["mypy", "ruff"],
     },
 )

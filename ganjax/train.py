@@ -15,6 +15,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from ganjax.checkpoint import Checkpoints
+from ganjax.compilation import give_back
 from ganjax.data import pipeline
 from ganjax.monitor import networks
 from ganjax.monitor.log import Log, Progress
@@ -59,7 +60,7 @@ def loop(
     stop: Callable[[], bool],
 ) -> int:
     """Steps until the last one or a signal; returns where it ended, saved."""
-    settings, devices, sample = run.config.train, compile_step(run), sampler(run)
+    settings, devices, sample, start = run.config.train, compile_step(run), sampler(run), step
     state, pending, clock = devices.spread(state), Pending(), Clock(run, step)
 
     def due(name: str, before: int) -> bool:
@@ -70,6 +71,8 @@ def loop(
         while step < run.steps and not stop():
             before, (taken, batch) = step, next(batches)
             state, metrics = devices.step(state, batch, run.step_key)
+            if before == start:
+                give_back()  # what compiling took
             pending.append((step, metrics))
             step += taken
             progress.tick(step)

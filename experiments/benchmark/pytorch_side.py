@@ -25,36 +25,51 @@ def networks(case: Case) -> tuple[nn.Module, nn.Module]:
     )
 
 
-def start(case: Case, memory: str) -> Callable[[], None]:
+ITERATIONS = {"dcgan": iterations.dcgan_iteration, "wgan_gp": iterations.wgan_gp_iteration}
+
+
+def start(case: Case, memory: str) -> Callable[[], object]:
     """One iteration."""
     form = FORMATS[memory]
-    if case.system in ("cyclegan", "patchgan"):
-        return _translate(case, form)
+    shape = (case.batch, 3, case.size, case.size)
+
+    def images() -> torch.Tensor:
+        return torch.rand(shape).mul(2).sub(1).contiguous(memory_format=form)
+
+    if case.system not in ITERATIONS:
+        between = {name: net.to(memory_format=form) for name, net in translators(case).items()}
+        return translate(case, between, images(), images())
     generator, discriminator = (net.to(memory_format=form) for net in networks(case))
     optimizers = iterations.make_optimizers(case.system, generator, discriminator)
-    shape = (case.batch, 3, case.size, case.size)
-    reals = [torch.rand(shape).mul(2).sub(1).contiguous(memory_format=form) for _ in range(case.n_critic)]
-    play = {"dcgan": iterations.dcgan_iteration, "wgan_gp": iterations.wgan_gp_iteration}[case.system]
+    reals, play = [images() for _ in range(case.n_critic)], ITERATIONS[case.system]
 
-    def iterate() -> None:
+    def iterate() -> object:
         z = torch.randn(case.n_critic + 1, case.batch, LATENT[case.system]).unbind()
         eps = [torch.rand(case.n_critic, case.batch).unbind()] if case.system == "wgan_gp" else []
-        play(generator, discriminator, optimizers, reals, z[:-1], z[-1], *eps).numbers()
+        return play(generator, discriminator, optimizers, reals, z[:-1], z[-1], *eps).numbers()
 
     return iterate
 
 
-def _translate(case: Case, form: torch.memory_format) -> Callable[[], None]:
-    def net(build: Callable[[int], nn.Module]) -> nn.Module:
-        return build(case.channels).to(memory_format=form)
-
-    shape = (case.batch, 3, case.size, case.size)
-    a, b = (torch.rand(shape).mul(2).sub(1).contiguous(memory_format=form) for _ in range(2))
+def translators(case: Case) -> dict[str, nn.Module]:
+    """The networks of a case between images, by the names that ganjax's side has for them."""
     if case.system == "patchgan":
-        critic = net(nets.patch_discriminator)
-        optimizer = iterations.make_optimizer("patchgan", critic)
-        return lambda: iterations.patchgan_iteration(critic, optimizer, a, b).item()
-    generators = iterations.Generators(net(nets.cyclegan_generator), net(nets.cyclegan_generator))
-    critics = iterations.Discriminators(net(nets.patch_discriminator), net(nets.patch_discriminator))
-    optimizers = iterations.make_optimizers("cyclegan", generators, critics)
-    return lambda: iterations.cyclegan_iteration(generators, critics, optimizers, a, b).numbers()
+        return {"d": nets.patch_discriminator(case.channels)}
+    generators = {name: nets.cyclegan_generator(case.channels) for name in ("ab", "ba")}
+    return generators | {name: nets.patch_discriminator(case.channels) for name in "ab"}
+
+
+def translate(case: Case, theirs: dict[str, nn.Module], a: torch.Tensor, b: torch.Tensor, **changes: float) -> Callable:
+    """One iteration between images, which returns its losses; ``changes`` are the optimisers'."""
+    if case.system == "patchgan":
+        optimizer = iterations.make_optimizer("patchgan", theirs["d"], **changes)
+        return lambda: {"disc": iterations.patchgan_iteration(theirs["d"], optimizer, a, b).item()}
+    generators = iterations.Generators(theirs["ab"], theirs["ba"])
+    critics = iterations.Discriminators(theirs["a"], theirs["b"])
+    optimizers = iterations.make_optimizers("cyclegan", generators, critics, **changes)
+
+    def iterate() -> dict[str, float]:
+        disc, gen = iterations.cyclegan_iteration(generators, critics, optimizers, a, b).numbers()
+        return {"gen": gen, "disc": disc[0]}
+
+    return iterate

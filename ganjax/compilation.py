@@ -1,0 +1,52 @@
+"""Compiled programs are kept between runs, and what compiling needed is given back."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+from pathlib import Path
+
+import filelock
+import jax
+
+LIMIT = 2**30  # bytes of compiled programs; the least recently used go first
+WORTH_KEEPING = 0.5  # seconds of compilation
+
+
+def keep(folder: Path | None = None, limit: int = LIMIT) -> None:
+    """Lets JAX keep compiled programs in ``folder``, by default ganjax's in the user's cache folder.
+
+    Does nothing where JAX already has a folder (JAX_COMPILATION_CACHE_DIR), or where none can be made.
+    """
+    if jax.config.jax_compilation_cache_dir:  # type: ignore[attr-defined]
+        return
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = folder or cache / "ganjax" / "compiled"
+    with contextlib.suppress(OSError, filelock.Timeout):
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+        jax.config.update("jax_compilation_cache_max_size", limit)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
+
+
+def sweep(folder: Path) -> list[Path]:
+    """Deletes, and returns, entries that were never finished; JAX would warn of them for ever and compile each time.
+
+    JAX writes an entry in place and then its time stamp, so one without a stamp was cut short; a stamp without an
+    entry makes it stumble too.
+    """
+    with filelock.FileLock(folder / ".lockfile", timeout=10):  # JAX's own: nobody is writing now
+        entries = {path.name.removesuffix("-cache"): path for path in folder.glob("*-cache")}
+        stamps = {path.name.removesuffix("-atime"): path for path in folder.glob("*-atime")}
+        cut = [(entries | stamps)[name] for name in sorted(entries.keys() ^ stamps.keys())]
+        for path in cut:
+            path.unlink(missing_ok=True)
+    return cut
+
+
+def give_back() -> None:
+    """Returns freed memory to the system: compiling a step takes several times what running it does."""
+    with contextlib.suppress(OSError, AttributeError):  # only the GNU C library keeps it and can be asked
+        ctypes.CDLL(None).malloc_trim(0)
