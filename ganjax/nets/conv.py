@@ -146,7 +146,7 @@ def _worth_tiles(like: Images, kernel: tuple[int, ...], size: Size) -> bool:
     """Few channels or few tiles leave the sums dearer than what they save; half precision would be lost in them."""
     r, _, channels, features = kernel
     return (
-        r in (2, 3)
+        r in (2, 3, 4)
         and min(channels, features) >= 32
         and len(like) * tiles.tiles(size[0]) * tiles.tiles(size[1]) >= MANY_TILES
         and tiles.multiplications(r, size) < 0.8 * r * r * size[0] * size[1]

@@ -5,7 +5,8 @@ Either side of a convolution can be laid out. What is laid out grows r² times, 
     x laid out:   y = X w           x̄ = Xᵀ (ȳ wᵀ)        w̄ = Xᵀ y        X: the r × r window of each output
     y laid out:   y = Yᵀ (x w)      x̄ = Y w              w̄ = xᵀ Y        Y: the r × r outputs that each pixel meets
 
-X and Y are lists of slices; Xᵀ and Yᵀ add them up where they came from.
+X and Y are slices beside one another; Xᵀ and Yᵀ add them up where they came from. Columns and rows go one after the
+other: 2r slices instead of r².
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ def conv(x: Images, kernel: Kernel) -> Images:
         return windows(x, r, size) @ kernel.reshape(-1, features)
     products = (x @ kernel.transpose(2, 0, 1, 3).reshape(channels, -1)).reshape(*x.shape[:3], r, r, features)
     rows, columns = size
-    taps = [products[:, i : i + rows, j : j + columns, i, j] for i in range(r) for j in range(r)]
-    return functools.reduce(jnp.add, taps)
+    lines = functools.reduce(jnp.add, [products[:, i : i + rows, :, i] for i in range(r)])
+    return functools.reduce(jnp.add, [lines[:, :, j : j + columns, j] for j in range(r)])
 
 
 def conv_adjoint(y: Images, kernel: Kernel) -> Images:
@@ -40,13 +41,16 @@ def conv_adjoint(y: Images, kernel: Kernel) -> Images:
         flipped = kernel[::-1, ::-1].transpose(0, 1, 3, 2).reshape(-1, channels)
         return windows(_bordered(y, r - 1), r, size) @ flipped
     products = (y @ kernel.transpose(3, 0, 1, 2).reshape(features, -1)).reshape(*y.shape[:3], r, r, channels)
-    spare = r - 1
-    taps = [
-        jnp.pad(products[:, :, :, i, j], ((0, 0), (i, spare - i), (j, spare - j), (0, 0)))
-        for i in range(r)
-        for j in range(r)
-    ]
-    return functools.reduce(jnp.add, taps)
+    spare, still = r - 1, ((0, 0), (0, 0))
+
+    def down(i: int) -> Array:
+        return jnp.pad(products[:, :, :, i], ((0, 0), (i, spare - i), (0, 0), *still))
+
+    def right(j: int) -> Array:
+        return jnp.pad(lines[:, :, :, j], ((0, 0), (0, 0), (j, spare - j), (0, 0)))
+
+    lines = functools.reduce(jnp.add, map(down, range(r)))
+    return functools.reduce(jnp.add, map(right, range(r)))
 
 
 def conv_kernel(x: Images, y: Images) -> Kernel:
@@ -62,8 +66,8 @@ def conv_kernel(x: Images, y: Images) -> Kernel:
 def windows(x: Images, r: int, size: Size) -> Images:
     """The r × r window of each of ``size`` outputs, side by side: [b, rows, columns, r² c]."""
     rows, columns = size
-    taps = [x[:, i : i + rows, j : j + columns] for i in range(r) for j in range(r)]
-    return jnp.concatenate(taps, axis=-1)
+    beside = jnp.concatenate([x[:, :, j : j + columns] for j in range(r)], axis=-1)
+    return jnp.concatenate([beside[:, i : i + rows] for i in range(r)], axis=-1)
 
 
 def correlation(x: Float[Array, "... c"], y: Float[Array, "... f"]) -> Float[Array, "c f"]:

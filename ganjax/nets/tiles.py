@@ -6,7 +6,7 @@ Two neighbouring outputs of a filter w of r taps need 2r multiplications written
 
 where row ξ of V_d is (1, ξ, …, ξ^{d−1}): a polynomial of degree d − 1 at the points ξ = 0, 1, −1, 2, …, ∞. In two
 dimensions each point is a pair, tiles are 2 × 2 outputs, and ⊙ becomes one matmul over channels for each of the
-(r + 1)² pairs: 9 multiplications for 16 (r = 2), 16 for 36 (r = 3). The form is exact up to
+(r + 1)² pairs: 9 multiplications for 16 (r = 2), 16 for 36 (r = 3), 25 for 64 (r = 4). The form is exact up to
 rounding (a few 10⁻⁶ of the values' spread in float32), and since x, w and y enter it alike it serves all three maps:
 
     y = Aᵀ Σ_c  Bx · Gw          x̄ = Bᵀ Σ_f  Aȳ · Gw          w̄ = Gᵀ Σ_tiles  Bx · Aȳ
