@@ -14,7 +14,7 @@ class Case(NamedTuple):
     channels: int
     batch: int
     n_critic: int = 1
-    steps_per_call: int = 1  # ganjax's option of that name, as the system's config sets it
+    steps_per_call: int = 1  # ganjax's option of that name: temporaries are then kept from one step to the next
 
 
 CASES = {
