@@ -56,16 +56,19 @@ def build(case: Case, wrap: Callable[[Any], Any] = lambda generator: generator) 
     tx = Players(ADAM[case.system], ADAM[case.system])
     shape = (case.n_critic, case.batch, case.size, case.size, 3)
     batch = {"image": jax.random.uniform(jax.random.key(1), shape, jnp.float32, -1, 1)}
-    state = jax.jit(lambda key: init(gan, tx, key, batch, averaged=()))(jax.random.key(0))
-    return Side(gan, nets, alternate(gan, tx, n_critic=case.n_critic), state, batch)
+    return _ready(gan, nets, alternate(gan, tx, n_critic=case.n_critic), tx, batch)
 
 
 def _translate(case: Case) -> Side:
     game, tx = translation.GAMES[case.system](case.channels), Players(translation.ADAM, translation.ADAM)
     images = jax.random.uniform(jax.random.key(1), (2, 1, case.batch, case.size, case.size, 3), jnp.float32, -1, 1)
     batch = {"a": images[0], "b": images[1]}
-    state = jax.jit(lambda key: init(game.gan, tx, key, batch, averaged=()))(jax.random.key(0))
-    return Side(game.gan, game.networks, game.moves(tx), state, batch)
+    return _ready(game.gan, game.networks, game.moves(tx), tx, batch)
+
+
+def _ready(gan: Gan, nets: Players, step: Step, tx: Players, batch: dict[str, jax.Array]) -> Side:
+    state = jax.jit(lambda key: init(gan, tx, key, batch, averaged=()))(jax.random.key(0))
+    return Side(gan, nets, step, state, batch)
 
 
 def start(case: Case) -> tuple[Callable[[], None], float, int]:

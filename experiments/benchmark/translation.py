@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import optax
 
 from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players, Step, play, sequence, tick
+from ganjax.losses import least_squares_disc, least_squares_gen
 from ganjax.nets import cyclegan, patchgan
 from ganjax.nets.bind import bind, initialise
 
@@ -23,16 +24,6 @@ class Game(NamedTuple):
     gan: Gan
     networks: Players
     moves: Callable[[Players], Step]
-
-
-def square(values: jax.Array, target: float) -> jax.Array:
-    """mean (v − target)²."""
-    return jnp.square(values - target).mean()
-
-
-def critic_loss(real: jax.Array, fake: jax.Array) -> jax.Array:
-    """½ mean (D(x) − 1)² + ½ mean D(x_fake)²."""
-    return 0.5 * square(real, 1.0) + 0.5 * square(fake, 0.0)
 
 
 def cyclegan_game(channels: int, cycle: float = 10.0, identity: float = 0.5) -> Game:
@@ -50,14 +41,14 @@ def cyclegan_game(channels: int, cycle: float = 10.0, identity: float = 0.5) -> 
         G, D = bind(networks, params, carry, key)
         a, b = batch["a"], batch["b"]
         fake_b, fake_a = G["ab"](a), G["ba"](b)
-        loss = square(D["b"](fake_b), 1.0) + square(D["a"](fake_a), 1.0)
+        loss = least_squares_gen(D["b"](fake_b)) + least_squares_gen(D["a"](fake_a))
         loss += cycle * (_distance(G["ba"](fake_b), a) + _distance(G["ab"](fake_a), b))
         loss += cycle * identity * (_distance(G["ab"](b), b) + _distance(G["ba"](a), a))
         return loss, (carry._replace(memory={"a": fake_a, "b": fake_b}), {})
 
     def disc_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> Out:
         _, D = bind(networks, params, carry, key)
-        return sum(critic_loss(D[x](batch[x]), D[x](carry.memory[x])) for x in "ab"), (carry, {})
+        return 0.5 * sum(least_squares_disc(D[x](batch[x]), D[x](carry.memory[x])) for x in "ab"), (carry, {})
 
     gan = Gan(init, _no_inputs, disc_loss, gen_loss, _no_images)
     return Game(
@@ -74,7 +65,7 @@ def patchgan_game(channels: int) -> Game:
 
     def disc_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> Out:
         _, D = bind(networks, params, carry, key)
-        return critic_loss(D["d"](batch["a"]), D["d"](batch["b"])), (carry, {})
+        return 0.5 * least_squares_disc(D["d"](batch["a"]), D["d"](batch["b"])), (carry, {})
 
     gan = Gan(init, _no_inputs, disc_loss, disc_loss, _no_images)
     return Game(gan, networks, lambda tx: tick(play("disc", disc_loss, tx.disc)))

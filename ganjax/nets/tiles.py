@@ -7,7 +7,7 @@ Two neighbouring outputs of a filter w of r taps need 2r multiplications written
 where row ξ of V_d is (1, ξ, …, ξ^{d−1}): a polynomial of degree d − 1 at the points ξ = 0, 1, −1, 2, …, ∞. In two
 dimensions each point is a pair, tiles are 2 × 2 outputs, and ⊙ becomes one matmul over channels for each of the
 (r + 1)² pairs: 9 multiplications for 16 (r = 2), 16 for 36 (r = 3), 25 for 64 (r = 4). The form is exact up to
-rounding (a few 10⁻⁶ of the values' spread in float32), and since x, w and y enter it alike it serves all three maps:
+rounding (docs/performance.md), and since x, w and y enter it alike it serves all three maps:
 
     y = Aᵀ Σ_c  Bx · Gw          x̄ = Bᵀ Σ_f  Aȳ · Gw          w̄ = Gᵀ Σ_tiles  Bx · Aȳ
 
@@ -34,12 +34,11 @@ TILE = 2  # outputs along each side of a tile
 
 def conv(x: Images, kernel: Kernel) -> Images:
     """Every r × r window of x with the kernel: rows h − r + 1, stride 1, nothing padded."""
-    r, _, _channels, features = kernel.shape
+    r, features = kernel.shape[0], kernel.shape[-1]
     rows, columns = (n - r + 1 for n in x.shape[1:3])
     down, right = tiles(rows), tiles(columns)
     a, _, g = transforms(r)
     kernels = _both_sides(g, _split(kernel))
-
     products = _each(jnp.matmul, _windows(x, r, down, right), kernels)
     y = _both_sides(a.T, _each(lambda p: p.reshape(-1, down, right, features), products))
     return _woven(y)[:, :rows, :columns]
@@ -47,12 +46,11 @@ def conv(x: Images, kernel: Kernel) -> Images:
 
 def conv_adjoint(y: Images, kernel: Kernel) -> Images:
     """The adjoint of ``conv`` in x: each y paints its r × r patch; rows h + r − 1."""
-    r, _, channels, _features = kernel.shape
+    r, channels = kernel.shape[0], kernel.shape[2]
     rows, columns = y.shape[1:3]
     down, right = tiles(rows), tiles(columns)
     _, b, g = transforms(r)
     kernels = _each(jnp.transpose, _both_sides(g, _split(kernel)))
-
     products = _each(jnp.matmul, _outputs(y, r, down, right), kernels)
     pixels = _both_sides(b.T, _each(lambda p: p.reshape(-1, down, right, channels), products))
     return _overlapped(pixels)[:, : rows + r - 1, : columns + r - 1]
@@ -60,10 +58,8 @@ def conv_adjoint(y: Images, kernel: Kernel) -> Images:
 
 def conv_kernel(x: Images, y: Images) -> Kernel:
     """The adjoint of ``conv`` in the kernel: Σ over images and pixels of window times y."""
-    rows, _channels, _features = y.shape[1], x.shape[-1], y.shape[-1]
-    r = x.shape[1] - rows + 1
-    down, right = tiles(rows), tiles(y.shape[2])
-
+    r = x.shape[1] - y.shape[1] + 1
+    down, right = tiles(y.shape[1]), tiles(y.shape[2])
     windows, outputs = _windows(x, r, down, right), _outputs(y, r, down, right)
     products = _each(correlation, windows, outputs)
     return jnp.stack([jnp.stack(row) for row in _both_sides(transforms(r)[2].T, products)])
@@ -71,9 +67,9 @@ def conv_kernel(x: Images, y: Images) -> Kernel:
 
 @functools.cache
 def transforms(r: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(A [n, TILE], B [n, n], G [n, r]), n = TILE + r − 1 points, scaled so that A and B hold whole numbers."""
+    """(A [n, TILE], B [n, n], G [n, r]), n = TILE + r − 1 points, scaled so that A and B hold whole numbers; r ≤ 4."""
     n = TILE + r - 1
-    points = (0, 1, -1, 2, -2, 3, -3)[: n - 1]
+    points = (0, 1, -1, 2)[: n - 1]
 
     def powers(degree: int) -> np.ndarray:
         return np.array([[float(p) ** i for i in range(degree)] for p in points] + [[0.0] * (degree - 1) + [1.0]])
