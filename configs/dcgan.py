@@ -49,8 +49,10 @@ VARIANTS = {"celeba64": celeba64, "tutorial": tutorial, "128": large, "digits": 
 def get_config(variant: str = "") -> ConfigDict:
     config = base("dcgan")
     config.gan.update(latent_dim=100, shared_latents=False)
-    config.generator = call("nets.dcgan.generator", size=32, channels=32, image_channels=3, last_bias=False)
-    config.critic = call("nets.dcgan.critic", size=32, channels=32)
+    config.generator = call(
+        "nets.dcgan.generator", size=32, channels=32, image_channels=3, last_bias=False, dtype="float32"
+    )
+    config.critic = call("nets.dcgan.critic", size=32, channels=32, dtype="float32")
     config.gen_opt = call("optax.adam", learning_rate=2e-4, b1=0.5)
     config.disc_opt = call("optax.adam", learning_rate=2e-4, b1=0.5)
     config.data.update(name="avatars", image_size=32, channels=3)

@@ -47,8 +47,8 @@ VARIANTS = {f.__name__: f for f in (lsun112, pearson, grid25, ring8)}
 def get_config(variant: str = "") -> ConfigDict:
     config = base("lsgan")
     config.gan.update(latent_dim=128, a=0.0, b=1.0, c=1.0)
-    config.generator = call("nets.dcgan.generator", size=32, channels=32)
-    config.critic = call("nets.dcgan.critic", size=32, channels=32)
+    config.generator = call("nets.dcgan.generator", size=32, channels=32, dtype="float32")
+    config.critic = call("nets.dcgan.critic", size=32, channels=32, dtype="float32")
     config.gen_opt = call("optax.adam", learning_rate=2e-4, b1=0.5)
     config.disc_opt = call("optax.adam", learning_rate=2e-4, b1=0.5)
     config.data.update(name="avatars", image_size=32, channels=3)

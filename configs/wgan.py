@@ -64,8 +64,8 @@ VARIANTS = {f.__name__: f for f in (official, decks, grid25, ring8)}
 def get_config(variant: str = "") -> ConfigDict:
     config = base("wgan")
     config.gan.latent_dim = 100
-    config.generator = call("nets.dcgan.generator", size=32, channels=32)
-    config.critic = call("nets.dcgan.critic", size=32, channels=32)
+    config.generator = call("nets.dcgan.generator", size=32, channels=32, dtype="float32")
+    config.critic = call("nets.dcgan.critic", size=32, channels=32, dtype="float32")
     config.optimizers = ConfigDict({"clip": 0.01})
     config.schedule.n_critic = 5
     _rmsprop(config, 2e-4)

@@ -7,6 +7,10 @@ Beside the paper: DCGAN's networks, a learning rate of 2·10⁻⁴ (twice theirs
 
 Variants: cifar10, cifar10_dcgan, lsun64, mnist are the official scripts' settings; digits runs the MNIST network on the
 digits at hand; grid25 and ring8 are mixtures in the plane.
+
+Where memory is short: --config.schedule.accumulate=4 --config.train.batch_size=16 for batches in four parts, and (cifar10,
+lsun64) --config.generator.remat=True --config.critic.remat=True. In half precision, penalties in float32:
+--config.generator.dtype=bfloat16 --config.critic.dtype=bfloat16. docs/performance.md has the numbers.
 """
 
 from ml_collections import ConfigDict
@@ -16,8 +20,8 @@ from ganjax.config import base, call, pick, plane
 
 def cifar10(config: ConfigDict) -> None:
     """gan_cifar_resnet, unconditional: 100,000 steps, learning rate to 0. Deviation: G's batch is D's, 64, not 128."""
-    config.generator = call("nets.resnet.cifar_generator", channels=128)
-    config.critic = call("nets.resnet.cifar_critic", channels=128)
+    config.generator = call("nets.resnet.cifar_generator", channels=128, dtype="float32", remat=False)
+    config.critic = call("nets.resnet.cifar_critic", channels=128, dtype="float32", remat=False)
     decay = call("transforms.linear_decay", steps=100_000)
     for who in ("gen_opt", "disc_opt"):
         adam = call("optax.adam", learning_rate=2e-4, b1=0.0, b2=0.9)
@@ -37,8 +41,8 @@ def cifar10_dcgan(config: ConfigDict) -> None:
 
 def lsun64(config: ConfigDict) -> None:
     """gan_64x64, the "good" networks: 200,000 steps on a folder of LSUN bedrooms (or any other folder)."""
-    config.generator = call("nets.resnet.good_generator", channels=64)
-    config.critic = call("nets.resnet.good_critic", channels=64)
+    config.generator = call("nets.resnet.good_generator", channels=64, dtype="float32", remat=False)
+    config.critic = call("nets.resnet.good_critic", channels=64, dtype="float32", remat=False)
     _adam(config, 1e-4, 0.0)
     config.data.update(name="folder", image_size=64)
     config.train.update(steps=200_000, ema_decay=0.0)
@@ -89,9 +93,9 @@ VARIANTS = {
 def get_config(variant: str = "") -> ConfigDict:
     config = base("wgan_gp")
     config.gan.update(latent_dim=128, penalty_weight=10.0, penalty_target=1.0)
-    config.generator = call("nets.dcgan.generator", size=32, channels=32)
-    config.critic = call("nets.dcgan.critic", size=32, channels=32, norm=False)
-    config.schedule.n_critic = 5
+    config.generator = call("nets.dcgan.generator", size=32, channels=32, dtype="float32")
+    config.critic = call("nets.dcgan.critic", size=32, channels=32, norm=False, dtype="float32")
+    config.schedule.update(n_critic=5, accumulate=1)
     _adam(config, 2e-4, 0.0)
     config.data.update(name="avatars", image_size=32, channels=3)
     config.train.update(steps=3000, batch_size=64, ema_decay=0.995)

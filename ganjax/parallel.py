@@ -76,7 +76,7 @@ def over_pmap(step: Step, lead: int = 1) -> Devices:
     def spread(state: Tree) -> Tree:
         return jax.tree.map(lambda x: jax.device_put(np.broadcast_to(x, (n, *x.shape)), each), state)
 
-    def first(tree: Tree) -> Tree:
-        return jax.tree.map(lambda x: x[0], tree)
+    def first(tree: Tree) -> Tree:  # x[0] would be a program over all devices
+        return jax.tree.map(lambda x: x.addressable_data(0)[0], tree)
 
     return Devices(call, put, spread, first)

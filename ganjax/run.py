@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from ganjax import checks, game, parallel
+from ganjax import checks, compilation, game, parallel
 from ganjax.core import Metrics, State, Step
 from ganjax.data import open_source, pipeline
 from ganjax.data.source import Source
@@ -75,8 +75,7 @@ def steps_of(epochs: float, size: int, batch_size: int, micro: Callable[[int], i
 
 def initial_state(run: Run) -> State:
     """The state before the first step; several seeds have a leading axis."""
-    state: State = jax.jit(_init(run))(run.init_key)
-    return state
+    return compilation.once(_init(run))(run.init_key)
 
 
 def initial_shapes(run: Run) -> State:

@@ -5,7 +5,11 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
+import tiny
 
 from ganjax import compilation
 
@@ -80,7 +84,31 @@ def test_giving_back_asks_the_c_library_once_and_does_without_where_it_cannot(mo
     assert asked == [0]
 
 
-@pytest.mark.parametrize("door", ["ganjax/main.py", "ganjax/__main__.py"])
-def test_both_doors_keep_what_they_compile(door):
-    with open(os.path.join(os.path.dirname(__file__), "..", door)) as file:
-        assert "compilation.keep()" in file.read()
+DOOR = """
+import runpy, sys
+from ganjax import compilation
+compilation.WORTH_KEEPING = 0.0
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("door", [("ganjax.main", "--workdir={}/w"), ("ganjax", "inspect")])
+def test_both_doors_keep_what_they_compile(door, tmp_path):
+    env = {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
+    module, *more = [each.format(tmp_path) for each in door]
+    arguments = [*more, "--config=configs/gan.py", *tiny.overrides("gan", tmp_path, steps=1)]
+    subprocess.run(
+        [sys.executable, "-c", DOOR, module, *arguments],
+        env=env | {"XDG_CACHE_HOME": str(tmp_path)},
+        check=True,
+        capture_output=True,
+    )
+    assert list((tmp_path / "ganjax" / "compiled").glob("*-cache"))
+
+
+def test_what_runs_once_is_the_same_compiled_in_a_hurry():
+    def init(key):
+        return jax.random.normal(key, (100, 7)), jnp.zeros(3, jnp.int32)
+
+    for ours, theirs in zip(compilation.once(init)(jax.random.key(0)), init(jax.random.key(0)), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5)

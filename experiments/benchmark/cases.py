@@ -14,6 +14,7 @@ class Case(NamedTuple):
     channels: int
     batch: int
     n_critic: int = 1
+    blocks: int = 6  # of a CycleGAN generator
     steps_per_call: int = 1  # ganjax's option of that name: temporaries are then kept from one step to the next
 
 

@@ -51,7 +51,7 @@ def _from_noise(case: Case) -> dict[str, tuple[float, float]]:
     disc, disc_vars = convert(side.networks.disc, x[:2], theirs[1], None, "disc")
     params = Players({"inner": gen}, disc)
     vars = Players({key: {"inner": tree} for key, tree in gen_vars.items()}, disc_vars)
-    carry = Carry(jnp.zeros((), jnp.int32), vars, side.state.carry.memory)
+    carry = Carry(jnp.zeros((), jnp.int32), vars, {})
     ours, eps = {}, []
 
     def noted(key: jax.Array, x: jax.Array, x_fake: jax.Array) -> jax.Array:
@@ -91,7 +91,7 @@ def _between_images(case: Case) -> dict[str, tuple[float, float]]:
     params, batch = Players(*slots), {name: jnp.asarray(x) for name, x in images.items()}
     ours: dict[str, Any] = {}
     with library():
-        carry = side.state.carry
+        carry = side.state().carry
         if params.gen:
             ours["gen"], (carry, _) = side.gan.gen_loss(params, carry, batch, jax.random.key(0))
         ours["disc"], _ = side.gan.disc_loss(params, carry, batch, jax.random.key(0))

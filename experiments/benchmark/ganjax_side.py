@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from experiments.benchmark import translation
 from experiments.benchmark.cases import LATENT, Case
+from ganjax.compilation import once
 from ganjax.core import Gan, Players, State, Step, alternate, init
 from ganjax.monitor.flops import count
 from ganjax.nets import dcgan, resnet
@@ -27,48 +29,58 @@ class Side(NamedTuple):
     gan: Gan
     networks: Players
     step: Step
-    state: State
+    init: Callable[[jax.Array], State]
     batch: dict[str, jax.Array]
 
-    @property
-    def flops(self) -> float:
-        """Of one iteration, from the shapes of its layers."""
-        return count(jax.make_jaxpr(self.step)(self.state, self.batch, jax.random.key(0)))
+    def state(self) -> State:
+        """The one of key 0."""
+        return once(self.init)(jax.random.key(0))
+
+    def traced(self) -> Any:
+        """One iteration as a jaxpr; nothing is allocated."""
+        key = jax.random.key(0)
+        return jax.make_jaxpr(self.step)(jax.eval_shape(self.init, key), self.batch, key)
 
 
-def networks(case: Case) -> Players:
-    """The two networks of a case."""
+def networks(case: Case, **options: Any) -> Players:
+    """The two networks of a case; ``options`` go to both."""
     if case.network == "resnet":
-        return Players(resnet.cifar_generator(case.channels), resnet.cifar_critic(case.channels))
+        return Players(resnet.cifar_generator(case.channels, **options), resnet.cifar_critic(case.channels, **options))
     penalised = case.system == "wgan_gp"
     return Players(
-        dcgan.generator(case.size, case.channels), dcgan.critic(case.size, case.channels, norm=not penalised)
+        dcgan.generator(case.size, case.channels, **options),
+        dcgan.critic(case.size, case.channels, norm=not penalised, **options),
     )
 
 
-def build(case: Case, wrap: Callable[[Any], Any] = lambda generator: generator) -> Side:
-    """The game of a case; ``wrap`` may put something around the generator."""
+def build(
+    case: Case, wrap: Callable[[Any], Any] = lambda generator: generator, accumulate: int = 1, **options: Any
+) -> Side:
+    """The game of a case; ``wrap`` may put something around the generator, ``accumulate`` cuts batches in pieces."""
     if case.system in translation.GAMES:
         return _translate(case)
-    nets = networks(case)
+    nets = networks(case, **options)
     system = {"dcgan": dcgan_system, "wgan_gp": wgan_gp}[case.system]
     gan = system.build(wrap(nets.gen), nets.disc, latent_dim=LATENT[case.system])
     tx = Players(ADAM[case.system], ADAM[case.system])
-    shape = (case.n_critic, case.batch, case.size, case.size, 3)
-    batch = {"image": jax.random.uniform(jax.random.key(1), shape, jnp.float32, -1, 1)}
-    return _ready(gan, nets, alternate(gan, tx, n_critic=case.n_critic), tx, batch)
+    shape = (case.n_critic * accumulate, case.batch // accumulate, case.size, case.size, 3)
+    batch = {"image": _images(shape)}
+    return _ready(gan, nets, alternate(gan, tx, case.n_critic, accumulate), tx, batch)
 
 
 def _translate(case: Case) -> Side:
-    game, tx = translation.GAMES[case.system](case.channels), Players(translation.ADAM, translation.ADAM)
-    images = jax.random.uniform(jax.random.key(1), (2, 1, case.batch, case.size, case.size, 3), jnp.float32, -1, 1)
+    game, tx = translation.GAMES[case.system](case), Players(translation.ADAM, translation.ADAM)
+    images = _images((2, 1, case.batch, case.size, case.size, 3))
     batch = {"a": images[0], "b": images[1]}
     return _ready(game.gan, game.networks, game.moves(tx), tx, batch)
 
 
+def _images(shape: tuple[int, ...]) -> jax.Array:
+    return jnp.asarray(np.random.default_rng(1).uniform(-1, 1, shape), jnp.float32)
+
+
 def _ready(gan: Gan, nets: Players, step: Step, tx: Players, batch: dict[str, jax.Array]) -> Side:
-    state = jax.jit(lambda key: init(gan, tx, key, batch, averaged=()))(jax.random.key(0))
-    return Side(gan, nets, step, state, batch)
+    return Side(gan, nets, step, lambda key: init(gan, tx, key, batch, averaged=()), batch)
 
 
 def start(case: Case) -> tuple[Callable[[], None], float, int]:
@@ -76,11 +88,11 @@ def start(case: Case) -> tuple[Callable[[], None], float, int]:
     side, n = build(case), case.steps_per_call
     step = jax.jit(side.step if n == 1 else in_one_call(side.step), donate_argnums=0)
     batch = side.batch if n == 1 else jax.tree.map(lambda x: jnp.stack([x] * n), side.batch)
-    state, key = side.state, jax.random.key(2)
+    state, key = side.state(), jax.random.key(2)
 
     def call() -> None:
         nonlocal state
         state, metrics = step(state, batch, key)
         jax.block_until_ready(metrics)
 
-    return call, side.flops, n
+    return call, count(side.traced()), n

@@ -88,7 +88,7 @@ def flat(side: Side, n_critic: int) -> Step:
 
 def compiled(side: Side, step: Step) -> tuple[Callable[[], float], dict[str, float]]:
     """(seconds of one call, {compile_s, flops from the shapes})."""
-    key, state = jax.random.key(2), jax.tree.map(jnp.copy, side.state)
+    key, state = jax.random.key(2), side.state()
     flops = count(jax.make_jaxpr(step)(state, side.batch, key))
     lowered = jax.jit(step, donate_argnums=0).lower(state, side.batch, key)
     began = time.perf_counter()

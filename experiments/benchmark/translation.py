@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from experiments.benchmark.cases import Case
 from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players, Step, play, sequence, tick
 from ganjax.losses import least_squares_disc, least_squares_gen
 from ganjax.nets import cyclegan, patchgan
@@ -26,11 +27,11 @@ class Game(NamedTuple):
     moves: Callable[[Players], Step]
 
 
-def cyclegan_game(channels: int, cycle: float = 10.0, identity: float = 0.5) -> Game:
+def cyclegan_game(case: Case, cycle: float = 10.0, identity: float = 0.5) -> Game:
     """G first; D then judges the fakes of G's own forward pass, which reach it through the carry."""
     networks = Players(
-        {"ab": cyclegan.generator(channels), "ba": cyclegan.generator(channels)},
-        {"a": patchgan.critic(channels), "b": patchgan.critic(channels)},
+        {way: cyclegan.generator(case.channels, case.blocks) for way in ("ab", "ba")},
+        {side: patchgan.critic(case.channels) for side in "ab"},
     )
 
     def init(key: Key, batch: Batch) -> tuple[Players, Players, dict[str, Any]]:
@@ -40,15 +41,15 @@ def cyclegan_game(channels: int, cycle: float = 10.0, identity: float = 0.5) -> 
     def gen_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> Out:
         G, D = bind(networks, params, carry, key)
         a, b = batch["a"], batch["b"]
-        fake_b, fake_a = G["ab"](a), G["ba"](b)
+        (fake_b, same_b), (fake_a, same_a) = G["ab"].each(a, b), G["ba"].each(b, a)
         loss = least_squares_gen(D["b"](fake_b)) + least_squares_gen(D["a"](fake_a))
         loss += cycle * (_distance(G["ba"](fake_b), a) + _distance(G["ab"](fake_a), b))
-        loss += cycle * identity * (_distance(G["ab"](b), b) + _distance(G["ba"](a), a))
+        loss += cycle * identity * (_distance(same_b, b) + _distance(same_a, a))
         return loss, (carry._replace(memory={"a": fake_a, "b": fake_b}), {})
 
     def disc_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> Out:
         _, D = bind(networks, params, carry, key)
-        return 0.5 * sum(least_squares_disc(D[x](batch[x]), D[x](carry.memory[x])) for x in "ab"), (carry, {})
+        return 0.5 * sum(least_squares_disc(*D[x].each(batch[x], carry.memory[x])) for x in "ab"), (carry, {})
 
     gan = Gan(init, _no_inputs, disc_loss, gen_loss, _no_images)
     return Game(
@@ -56,16 +57,16 @@ def cyclegan_game(channels: int, cycle: float = 10.0, identity: float = 0.5) -> 
     )
 
 
-def patchgan_game(channels: int) -> Game:
+def patchgan_game(case: Case) -> Game:
     """D alone: one move on given real (a) and generated (b) images."""
-    networks = Players({}, {"d": patchgan.critic(channels)})
+    networks = Players({}, {"d": patchgan.critic(case.channels)})
 
     def init(key: Key, batch: Batch) -> tuple[Players, Players, dict[str, Any]]:
         return _initialise(networks, key, batch["a"]), jax.tree.map(lambda _: {}, networks), {}
 
     def disc_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> Out:
         _, D = bind(networks, params, carry, key)
-        return 0.5 * least_squares_disc(D["d"](batch["a"]), D["d"](batch["b"])), (carry, {})
+        return 0.5 * least_squares_disc(*D["d"].each(batch["a"], batch["b"])), (carry, {})
 
     gan = Gan(init, _no_inputs, disc_loss, disc_loss, _no_images)
     return Game(gan, networks, lambda tx: tick(play("disc", disc_loss, tx.disc)))
@@ -92,4 +93,4 @@ def _no_images(params: Any, vars: Any, inputs: Batch, key: Key, train: bool = Fa
     raise NotImplementedError("a benchmark's game is never sampled")
 
 
-GAMES: dict[str, Callable[[int], Game]] = {"cyclegan": cyclegan_game, "patchgan": patchgan_game}
+GAMES: dict[str, Callable[[Case], Game]] = {"cyclegan": cyclegan_game, "patchgan": patchgan_game}

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
+from tqdm import tqdm
 
-from ganjax.data.source import Source, check_fit, fit, from_arrays
+from ganjax.data.source import Examples, Source, check_fit, fit
 from ganjax.errors import UserError
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+IN_MEMORY = 2**31  # bytes of decoded images
 MAX_PIXELS = 40_000_000  # of the header: an image of 240 KB may unfold to gigabytes
 
 
 def folder(path: str | None = None, image_size: int = 64, channels: int = 3) -> Source:
     """The images below ``path``, sorted by name, resized and centre-cropped to image_size; first-level folders are classes.
 
-    They are decoded once and kept as bytes in memory: image_size² · channels each (100,000 of 64 px take 1.2 GB).
+    Up to ``IN_MEMORY`` bytes (174,000 images of 64 px, 10,900 of 256) they are decoded once and kept; more are all read
+    once, to find the broken ones, and decoded again as they come.
 
     Raises:
         UserError: no such folder, no images in it, or more than half of them cannot be read.
@@ -38,14 +42,39 @@ def folder(path: str | None = None, image_size: int = 64, channels: int = 3) -> 
         raise UserError(
             f"{path} has no images: it should hold {', '.join(ENDINGS[:4])} … files, or a folder of them per class"
         )
+    keep = len(files) * image_size**2 * channels <= IN_MEMORY
     with ThreadPoolExecutor() as pool:
-        read = list(pool.map(lambda file: _try(file, image_size, channels), files))
+        reading = pool.map(lambda file: _try(file, image_size, channels), files)
+        seen = tqdm(reading, desc=f"reading {root}", total=len(files), unit="image", leave=False, delay=2.0)
+        read: list[Any] = [image if keep or isinstance(image, str) else None for image in seen]
     good = [(file, image) for file, image in zip(files, read, strict=True) if not isinstance(image, str)]
     skipped = [
         f"{file.relative_to(root)!s}: {why}" for file, why in zip(files, read, strict=True) if isinstance(why, str)
     ]
     _complain(root, len(files), skipped)
-    return _source(root, good, skipped)
+    names = [file for file, _ in good]
+    if keep:
+        images = np.stack([image for _, image in good])
+        return _source(root, names, skipped, lambda i: images[i])
+    return _source(root, names, skipped, lambda i: decode_all([names[j] for j in i], image_size, channels))
+
+
+def decode_all(files: list[Path], size: int, channels: int) -> np.ndarray:
+    """``decode`` of each, on all cores: uint8 [n, size, size, channels].
+
+    Raises:
+        UserError: one can no longer be read.
+    """
+    images = list(_pool().map(lambda file: _try(file, size, channels), files))
+    for file, image in zip(files, images, strict=True):
+        if isinstance(image, str):
+            raise UserError(f"{file} could be read at the start and cannot any more: {image}; put it back and go on")
+    return np.stack(images)
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor()
 
 
 def walk(root: Path) -> Iterator[Path]:
@@ -111,10 +140,14 @@ def _complain(root: Path, count: int, skipped: list[str]) -> None:
         )
 
 
-def _source(root: Path, good: list[tuple[Path, Any]], skipped: list[str]) -> Source:
-    parts = [file.relative_to(root).parts for file, _ in good]
+def _source(root: Path, files: list[Path], skipped: list[str], images: Callable[[np.ndarray], np.ndarray]) -> Source:
+    """The examples of ``files``, their images from a function of indices."""
+    parts = [file.relative_to(root).parts for file in files]
     classes = sorted({part[0] for part in parts}) if all(len(part) > 1 for part in parts) else []
-    arrays = {"image": np.stack([image for _, image in good])}
-    if classes:
-        arrays["label"] = np.asarray([classes.index(part[0]) for part in parts], np.int32)
-    return from_arrays("folder", arrays, {"classes": classes, "skipped": skipped})
+    labels = np.asarray([classes.index(part[0]) for part in parts], np.int32) if classes else None
+
+    def fetch(indices: np.ndarray) -> Examples:
+        found = {"image": images(indices)}
+        return found if labels is None else {**found, "label": labels[indices]}
+
+    return Source("folder", len(files), fetch, {"classes": classes, "skipped": skipped})

@@ -7,6 +7,8 @@ from typing import Any
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from ganjax.core import Batch, Carry, Generate, Key, Players
 
@@ -28,6 +30,16 @@ class Bound:
         out, new = self._apply(*args, **kwargs)
         self.vars = {**self.vars, **new}
         return out
+
+    def each(self, *batches: Any) -> tuple[Any, ...]:
+        """D(x), D(x_fake), …: in one pass where the network keeps no statistics and so sees every image alone.
+
+        BatchNorm and power iterations, which see who comes together and how often, get a call for each.
+        """
+        if self.vars:
+            return tuple(self(x) for x in batches)
+        ends = [int(n) for n in np.cumsum([len(x) for x in batches])]
+        return tuple(jnp.split(self(jnp.concatenate(batches)), ends[:-1]))
 
     def frozen(self, *args: Any, **kwargs: Any) -> Any:
         """The same call with its new statistics dropped, for penalties: recorded under a second gradient they leak."""

@@ -38,11 +38,11 @@ from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, Float
 
 from ganjax.nets import patches, tiles
+from ganjax.nets.patches import WRITING
 
 Images = Float[Array, "b _ _ _"]  # height, width and channels change
 Kernel = Float[Array, "k k _ _"]
 Padding = tuple[int, int]
-MANY_TILES = 256  # measured: from here on a matmul over tiles outweighs the transformed kernels it needs
 Size = tuple[int, ...]  # rows and columns
 
 _library_only: ContextVar[bool] = ContextVar("library_only", default=False)
@@ -143,13 +143,13 @@ def cpu_kernel(x: Images, y: Images, stride: int, padding: Padding, k: int) -> K
 
 
 def _worth_tiles(like: Images, kernel: tuple[int, ...], size: Size) -> bool:
-    """Few channels or few tiles leave the sums dearer than what they save; half precision would be lost in them."""
+    """Few channels leave the sums dearer than what they save, few tiles the transformed kernel; half precision is lost."""
     r, _, channels, features = kernel
     return (
         r in (2, 3, 4)
         and min(channels, features) >= 32
-        and len(like) * tiles.tiles(size[0]) * tiles.tiles(size[1]) >= MANY_TILES
         and tiles.multiplications(r, size) < 0.8 * r * r * size[0] * size[1]
+        and len(like) * (r * r * size[0] * size[1] - tiles.multiplications(r, size)) >= WRITING * (r + 1) ** 2
         and jnp.dtype(like.dtype).itemsize >= 4
     )
 

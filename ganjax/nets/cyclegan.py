@@ -8,7 +8,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ganjax.nets.layers import Conv, ConvTranspose, instance_norm, reflect
+from ganjax.nets.layers import Conv, ConvTranspose, instance_norm, numbered, reflect
 
 Images = Float[Array, "b h w c"]
 
@@ -35,6 +35,7 @@ class Generator(nn.Module):
     blocks: int
     image_channels: int
     dtype: Any
+    remat: bool
 
     @nn.compact
     def __call__(self, x: Images, train: bool = True) -> Images:
@@ -44,14 +45,20 @@ class Generator(nn.Module):
         x = act(Conv(self.channels, 7, padding=(0, 0), dtype=self.dtype)(reflect(x, 3)))
         for factor in (2, 4):
             x = act(Conv(factor * self.channels, 3, 2, (1, 1), dtype=self.dtype)(x))
+        block = numbered(Block, self.remat)
         for _ in range(self.blocks):
-            x = Block(self.dtype)(x)
+            x = block(self.dtype)(x)
         for factor in (2, 1):
             x = act(ConvTranspose(factor * self.channels, 3, 2, (1, 0), dtype=self.dtype)(x))
         x = Conv(self.image_channels, 7, padding=(0, 0), dtype=self.dtype)(reflect(x, 3))
         return jnp.tanh(x.astype(jnp.float32))
 
 
-def generator(channels: int = 64, blocks: int = 6, image_channels: int = 3, dtype: Any = jnp.float32) -> nn.Module:
-    """Any size that 4 divides; the paper takes 6 blocks at 128 px and 9 from 256 px on."""
-    return Generator(channels, blocks, image_channels, dtype)
+def generator(
+    channels: int = 64, blocks: int = 6, image_channels: int = 3, dtype: Any = jnp.float32, remat: bool = False
+) -> nn.Module:
+    """Any size that 4 divides; the paper takes 6 blocks at 128 px and 9 from 256 px on.
+
+    ``remat`` computes blocks again where a gradient needs them, which saves memory.
+    """
+    return Generator(channels, blocks, image_channels, dtype, remat)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -95,6 +96,16 @@ def instance_norm(dtype: Any = jnp.float32) -> nn.InstanceNorm:
 def reflect(x: Images, border: int) -> Images:
     """x with its border pixels mirrored outwards, the edge itself not repeated."""
     return jnp.pad(x, ((0, 0), (border, border), (border, border), (0, 0)), mode="reflect")
+
+
+def numbered(block: type[nn.Module], remat: bool) -> Callable[..., nn.Module]:
+    """``block`` as a network makes several of it: Block_0, Block_1, …, by the same names with and without ``remat``.
+
+    With it a block's inner values are computed again in the backward pass, and only what passes between blocks is kept.
+    """
+    count = itertools.count()
+    made = nn.remat(block) if remat else block
+    return lambda *args, **kwargs: made(*args, name=f"{block.__name__}_{next(count)}", **kwargs)
 
 
 def leaky_relu(x: Float[Array, ...]) -> Float[Array, ...]:

@@ -13,7 +13,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ganjax.nets.layers import Conv, batch_norm, layer_norm
+from ganjax.nets.layers import Conv, batch_norm, layer_norm, numbered
 from ganjax.nets.wgan_gp import fan_average, glorot
 
 Images = Float[Array, "b _ _ _"]  # height, width and channels change
@@ -69,6 +69,7 @@ class Generator(nn.Module):
     first_bias: bool
     axis_name: str | None
     dtype: Any
+    remat: bool
 
     @nn.compact
     def __call__(self, z: Float[Array, "b n"], train: bool = True) -> Images:
@@ -77,8 +78,9 @@ class Generator(nn.Module):
 
         first, *rest = self.widths
         x = nn.Dense(16 * first, kernel_init=glorot, dtype=self.dtype)(z).reshape(len(z), 4, 4, first)
+        block = numbered(Block, self.remat)
         for width in rest:
-            x = Block(width, width, up=True, norm=norm, first_bias=self.first_bias, dtype=self.dtype)(x)
+            x = block(width, width, up=True, norm=norm, first_bias=self.first_bias, dtype=self.dtype)(x)
         x = Conv(self.image_channels, kernel_init=fan_average(2.0), dtype=self.dtype)(nn.relu(norm()(x)))
         return jnp.tanh(x.astype(jnp.float32))
 
@@ -88,12 +90,14 @@ class CifarCritic(nn.Module):
 
     channels: int
     dtype: Any
+    remat: bool
 
     @nn.compact
     def __call__(self, x: Images, train: bool = True) -> Float[Array, " b"]:
-        x = Block(self.channels, self.channels, down=True, first_block=True, dtype=self.dtype)(x)
+        block = numbered(Block, self.remat)
+        x = block(self.channels, self.channels, down=True, first_block=True, dtype=self.dtype)(x)
         for down in (True, False, False):
-            x = Block(self.channels, self.channels, down=down, dtype=self.dtype)(x)
+            x = block(self.channels, self.channels, down=down, dtype=self.dtype)(x)
         x = nn.relu(x).mean(axis=(1, 2))
         return nn.Dense(1, kernel_init=glorot, dtype=self.dtype)(x)[:, 0].astype(jnp.float32)
 
@@ -103,12 +107,14 @@ class GoodCritic(nn.Module):
 
     channels: int
     dtype: Any
+    remat: bool
 
     @nn.compact
     def __call__(self, x: Images, train: bool = True) -> Float[Array, " b"]:
         x = Conv(self.channels, kernel_init=fan_average(2.0), dtype=self.dtype)(x)
+        block = numbered(Block, self.remat)
         for factor in (2, 4, 8, 8):
-            x = Block(
+            x = block(
                 factor * self.channels,
                 x.shape[-1],
                 down=True,
@@ -120,21 +126,25 @@ class GoodCritic(nn.Module):
         return nn.Dense(1, kernel_init=glorot, dtype=self.dtype)(x)[:, 0].astype(jnp.float32)
 
 
-def cifar_generator(channels: int = 128, axis_name: str | None = None, dtype: Any = jnp.float32) -> nn.Module:
-    """z -> 32 × 32 × 3, three blocks of equal width."""
-    return Generator((channels,) * 4, 3, True, axis_name, dtype)
+def cifar_generator(
+    channels: int = 128, axis_name: str | None = None, dtype: Any = jnp.float32, remat: bool = False
+) -> nn.Module:
+    """z -> 32 × 32 × 3, three blocks of equal width; ``remat`` computes blocks again where a gradient needs them."""
+    return Generator((channels,) * 4, 3, True, axis_name, dtype, remat)
 
 
-def cifar_critic(channels: int = 128, dtype: Any = jnp.float32) -> nn.Module:
+def cifar_critic(channels: int = 128, dtype: Any = jnp.float32, remat: bool = False) -> nn.Module:
     """32 × 32 × c -> critic values."""
-    return CifarCritic(channels, dtype)
+    return CifarCritic(channels, dtype, remat)
 
 
-def good_generator(channels: int = 64, axis_name: str | None = None, dtype: Any = jnp.float32) -> nn.Module:
+def good_generator(
+    channels: int = 64, axis_name: str | None = None, dtype: Any = jnp.float32, remat: bool = False
+) -> nn.Module:
     """z -> 64 × 64 × 3, widths 8, 8, 4, 2, 1 times ``channels``."""
-    return Generator(tuple(channels * i for i in (8, 8, 4, 2, 1)), 3, False, axis_name, dtype)
+    return Generator(tuple(channels * i for i in (8, 8, 4, 2, 1)), 3, False, axis_name, dtype, remat)
 
 
-def good_critic(channels: int = 64, dtype: Any = jnp.float32) -> nn.Module:
+def good_critic(channels: int = 64, dtype: Any = jnp.float32, remat: bool = False) -> nn.Module:
     """64 × 64 × c -> critic values."""
-    return GoodCritic(channels, dtype)
+    return GoodCritic(channels, dtype, remat)

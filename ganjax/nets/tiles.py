@@ -17,8 +17,9 @@ Larger tiles multiply less still, but at points whose powers cost a digit of pre
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -27,9 +28,10 @@ from ganjax.nets.patches import correlation
 
 Images = Float[Array, "b _ _ _"]
 Kernel = Float[Array, "r r c f"]
-Grid = list[list[Array]]  # one array for each pair of points, or for each pixel of a tile
+Points = list[Array] | Float[Array, "n2 ..."]  # one array for each pair of points, or all of them in one
 
 TILE = 2  # outputs along each side of a tile
+SMALL = 2**17  # elements; 16 sums of parts so small cost as much as one matmul, and far more to compile; 9 sums do not
 
 
 def conv(x: Images, kernel: Kernel) -> Images:
@@ -38,10 +40,9 @@ def conv(x: Images, kernel: Kernel) -> Images:
     rows, columns = (n - r + 1 for n in x.shape[1:3])
     down, right = tiles(rows), tiles(columns)
     a, _, g = transforms(r)
-    kernels = _both_sides(g, _split(kernel))
-    products = _each(jnp.matmul, _windows(x, r, down, right), kernels)
+    products = _each(jnp.matmul, _windows(x, r, down, right), _both_sides(g, _taps(kernel)))
     y = _both_sides(a.T, _each(lambda p: p.reshape(-1, down, right, features), products))
-    return _woven(y)[:, :rows, :columns]
+    return _woven(list(y))[:, :rows, :columns]
 
 
 def conv_adjoint(y: Images, kernel: Kernel) -> Images:
@@ -50,19 +51,17 @@ def conv_adjoint(y: Images, kernel: Kernel) -> Images:
     rows, columns = y.shape[1:3]
     down, right = tiles(rows), tiles(columns)
     _, b, g = transforms(r)
-    kernels = _each(jnp.transpose, _both_sides(g, _split(kernel)))
-    products = _each(jnp.matmul, _outputs(y, r, down, right), kernels)
+    products = _each(lambda y, w: y @ w.T, _outputs(y, r, down, right), _both_sides(g, _taps(kernel)))
     pixels = _both_sides(b.T, _each(lambda p: p.reshape(-1, down, right, channels), products))
-    return _overlapped(pixels)[:, : rows + r - 1, : columns + r - 1]
+    return _overlapped(pixels, TILE + r - 1)[:, : rows + r - 1, : columns + r - 1]
 
 
 def conv_kernel(x: Images, y: Images) -> Kernel:
     """The adjoint of ``conv`` in the kernel: Σ over images and pixels of window times y."""
-    r = x.shape[1] - y.shape[1] + 1
+    r, channels, features = x.shape[1] - y.shape[1] + 1, x.shape[-1], y.shape[-1]
     down, right = tiles(y.shape[1]), tiles(y.shape[2])
-    windows, outputs = _windows(x, r, down, right), _outputs(y, r, down, right)
-    products = _each(correlation, windows, outputs)
-    return jnp.stack([jnp.stack(row) for row in _both_sides(transforms(r)[2].T, products)])
+    products = _each(correlation, _windows(x, r, down, right), _outputs(y, r, down, right))
+    return jnp.stack(list(_both_sides(transforms(r)[2].T, products))).reshape(r, r, channels, features)
 
 
 @functools.cache
@@ -88,71 +87,66 @@ def multiplications(r: int, size: tuple[int, ...]) -> int:
     return (TILE + r - 1) ** 2 * tiles(size[0]) * tiles(size[1])
 
 
-def _windows(x: Images, r: int, down: int, right: int) -> Grid:
+def _windows(x: Images, r: int, down: int, right: int) -> Points:
     """B x at each pair of points: [tiles of all images, c]."""
     b, n = transforms(r)[1], TILE + r - 1
     x = _grown(x, TILE * down + r - 1, TILE * right + r - 1)
     ends = (TILE * (down - 1) + 1, TILE * (right - 1) + 1)
-    pixels = [[x[:, i : i + ends[0] : TILE, j : j + ends[1] : TILE] for j in range(n)] for i in range(n)]
+    pixels = [x[:, i : i + ends[0] : TILE, j : j + ends[1] : TILE] for i in range(n) for j in range(n)]
     return _each(_listed, _both_sides(b, pixels))
 
 
-def _outputs(y: Images, r: int, down: int, right: int) -> Grid:
+def _outputs(y: Images, r: int, down: int, right: int) -> Points:
     """A y at each pair of points: [tiles of all images, f]."""
     y = _grown(y, TILE * down, TILE * right)
-    pixels = [[y[:, i::TILE, j::TILE] for j in range(TILE)] for i in range(TILE)]
+    pixels = [y[:, i::TILE, j::TILE] for i in range(TILE) for j in range(TILE)]
     return _each(_listed, _both_sides(transforms(r)[0], pixels))
 
 
-def _woven(pixels: Grid) -> Images:
-    """The pixels (i, j) of all tiles, [b, down, right, c] each, as one image."""
-    image = jnp.stack([jnp.stack(row, 3) for row in pixels], 2)
+def _woven(pixels: list[Array]) -> Images:
+    """The pixels of all tiles in rows, [b, down, right, c] each, as one image."""
+    image = jnp.stack([jnp.stack(pixels[i : i + TILE], 3) for i in range(0, TILE**2, TILE)], 2)
     b, down, tile, right, _, c = image.shape
     return image.reshape(b, tile * down, tile * right, c)
 
 
-def _overlapped(pixels: Grid) -> Images:
-    """The same for tiles that reach over their neighbours: what falls on one pixel is added up."""
-    n = len(pixels)
+def _overlapped(pixels: Points, n: int) -> Images:
+    """The same for tiles of n × n that reach over their neighbours: what falls on one pixel is added up."""
     over = tiles(n) - 1
 
+    def part(i: int, j: int) -> Array:
+        edges = [(k // TILE, over - k // TILE) for k in (i, j)]
+        return jnp.pad(pixels[n * i + j], ((0, 0), *edges, (0, 0)))
+
     def total(p: int, q: int) -> Array:
-        parts = [(i, j) for i in range(p, n, TILE) for j in range(q, n, TILE)]
-        return functools.reduce(
-            jnp.add,
-            [
-                jnp.pad(
-                    pixels[i][j],
-                    ((0, 0), (i // TILE, over - i // TILE), (j // TILE, over - j // TILE), (0, 0)),
-                )
-                for i, j in parts
-            ],
-        )
+        return functools.reduce(jnp.add, [part(i, j) for i in range(p, n, TILE) for j in range(q, n, TILE)])
 
-    return _woven([[total(p, q) for q in range(TILE)] for p in range(TILE)])
+    return _woven([total(p, q) for p in range(TILE) for q in range(TILE)])
 
 
-def _both_sides(matrix: np.ndarray, parts: Grid) -> Grid:
-    """matrix · parts · matrixᵀ, written out as sums: most of its entries are 0, 1 and −1."""
-    columns = [_combined(matrix, column) for column in zip(*parts, strict=True)]
-    return [_combined(matrix, row) for row in zip(*columns, strict=True)]
+def _both_sides(matrix: np.ndarray, parts: Points) -> Points:
+    """matrix · parts · matrixᵀ, parts in order of rows: sums, which XLA fuses, or one matmul of small parts."""
+    both = np.kron(matrix, matrix)
+    if parts[0].size > SMALL or max(matrix.shape) == TILE + 1:
+        return [functools.reduce(jnp.add, _terms(row, parts)) for row in both]
+    stacked = jnp.stack(parts) if isinstance(parts, list) else parts
+    rows = jnp.asarray(both, stacked.dtype) @ stacked.reshape(len(parts), -1)
+    return rows.reshape(-1, *stacked.shape[1:])
 
 
-def _combined(matrix: np.ndarray, parts: Sequence[Array]) -> list[Array]:
-    def term(weight: float, part: Array) -> Array:
-        return part if weight == 1 else -part if weight == -1 else float(weight) * part
-
-    return [
-        functools.reduce(jnp.add, [term(w, p) for w, p in zip(row, parts, strict=True) if w != 0]) for row in matrix
-    ]
+def _terms(weights: np.ndarray, parts: Points) -> list[Array]:
+    weighed = [(float(w), part) for w, part in zip(weights, parts, strict=True) if w != 0]
+    return [part if w == 1 else -part if w == -1 else w * part for w, part in weighed]
 
 
-def _each(f: Callable[..., Array], *grids: Grid) -> Grid:
-    return [[f(*each) for each in zip(*rows, strict=True)] for rows in zip(*grids, strict=True)]
+def _each(f: Callable[..., Array], *points: Points) -> Points:
+    if all(isinstance(each, Array) for each in points):
+        return jax.vmap(f)(*points)
+    return [f(*each) for each in zip(*points, strict=True)]
 
 
-def _split(kernel: Kernel) -> Grid:
-    return [[kernel[i, j] for j in range(kernel.shape[1])] for i in range(kernel.shape[0])]
+def _taps(kernel: Kernel) -> list[Array]:
+    return [kernel[i, j] for i in range(kernel.shape[0]) for j in range(kernel.shape[1])]
 
 
 def _listed(x: Images) -> Float[Array, "n c"]:

@@ -37,7 +37,7 @@ def build(generator: nn.Module, critic: nn.Module, *, latent_dim: int = 100, sha
         z_key, key = jax.random.split(key)
         G, D = bind(networks, params, carry, key)
         x, z = batch["image"], inputs(z_key, len(batch["image"]))["z"]
-        real, fake = D(x), D(G(z))
+        real, fake = D.each(x, G(z))
         carry = record(carry, G, D)._replace(memory={"z": z} if shared_latents else {})
         scores = {"disc/real_score": nn.sigmoid(real).mean(), "disc/fake_score": nn.sigmoid(fake).mean()}
         return minimax_disc(real, fake), (carry, scores)

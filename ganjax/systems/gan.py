@@ -44,7 +44,7 @@ def build(
         G, D = bind(networks, params, carry, key)
         x = batch["image"]
         x_fake = G(**inputs(z_key, len(x)))
-        real, fake = D(x), D(x_fake)
+        real, fake = D.each(x, x_fake)
         scores = {"disc/real_score": nn.sigmoid(real).mean(), "disc/fake_score": nn.sigmoid(fake).mean()}
         return minimax_disc(real, fake), (record(carry, G, D), scores)
 

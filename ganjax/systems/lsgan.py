@@ -39,7 +39,7 @@ def build(
         z_key, key = jax.random.split(key)
         G, D = bind(networks, params, carry, key)
         x = batch["image"]
-        real, fake = D(x), D(G(**inputs(z_key, len(x))))
+        real, fake = D.each(x, G(**inputs(z_key, len(x))))
         loss = 0.5 * least_squares_disc(real, fake, real_label=b, fake_label=a)
         return loss, (record(carry, G, D), {"disc/real_score": real.mean(), "disc/fake_score": fake.mean()})
 

@@ -38,7 +38,7 @@ def build(generator: nn.Module, critic: nn.Module, *, latent_dim: int = 100) -> 
         z_key, key = jax.random.split(key)
         G, D = bind(networks, params, carry, key)
         x = batch["image"]
-        real, fake = D(x), D(G(**inputs(z_key, len(x))))
+        real, fake = D.each(x, G(**inputs(z_key, len(x))))
         scores = {"disc/real_score": real.mean(), "disc/fake_score": fake.mean()}
         metrics = {**scores, "disc/wasserstein": real.mean() - fake.mean()}
         return wasserstein_disc(real, fake), (record(carry, G, D), metrics)

@@ -42,7 +42,7 @@ def build(
         G, D = bind(networks, params, carry, key)
         x = batch["image"]
         x_fake = G(**inputs(z_key, len(x)))
-        real, fake = D(x), D(x_fake)
+        real, fake = D.each(x, x_fake)
         penalty = gradient_penalty(D.frozen, interpolate(eps_key, x, x_fake), penalty_target).mean()
         loss = wasserstein_disc(real, fake) + penalty_weight * penalty
         scores = {"disc/real_score": real.mean(), "disc/fake_score": fake.mean()}

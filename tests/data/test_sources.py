@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganjax.data import names, open_source, pipeline
+from ganjax.data import folder, names, open_source, pipeline
 from ganjax.data.avatars import PACK, describe, pack
 from ganjax.data.folder import decode
 from ganjax.errors import UserError
@@ -375,6 +375,22 @@ def test_broken_files_are_skipped_and_named(tmp_path, caplog):
     assert source.size == 5
     assert [line.split(":")[0] for line in source.info["skipped"]] == ["cut.png", "empty.png"]
     assert "2 of 7 files skipped" in caplog.text
+
+
+def test_a_folder_too_large_for_memory_is_decoded_as_it_comes(tmp_path, monkeypatch):
+    for i in range(5):
+        picture(tmp_path / f"{'ab'[i % 2]}/{i}.png", colour=(i, 2 * i, 3 * i))
+    (tmp_path / "a" / "broken.png").write_text("no image")
+    kept = open_source("folder", path=str(tmp_path), image_size=4)
+    monkeypatch.setattr(folder, "IN_MEMORY", 0)
+    read = open_source("folder", path=str(tmp_path), image_size=4)
+    indices = np.array([4, 0, 3, 3])
+    assert (read.size, read.info) == (kept.size, kept.info)
+    for name, array in kept.fetch(indices).items():
+        np.testing.assert_array_equal(read.fetch(indices)[name], array)
+    (tmp_path / "a" / "2.png").unlink()
+    with pytest.raises(UserError, match=r"a/2.png could be read at the start and cannot any more"):
+        read.fetch(np.arange(5))
 
 
 def test_a_bomb_is_refused_from_its_header(tmp_path):

@@ -131,6 +131,62 @@ def test_frozen_under_a_second_gradient_leaks_nothing(key):
     assert np.isfinite(value)
 
 
+def test_a_penalty_of_a_bfloat16_critic_is_float32(key):
+    """And within a percent or two of the float32 critic's."""
+    from ganjax.penalties import gradient_penalty
+
+    x = jax.random.normal(key, (8, 16, 16, 3))
+    high, low = (dcgan.critic(16, 8, norm=False, dtype=dtype) for dtype in (jnp.float32, jnp.bfloat16))
+    params, vars = bind.initialise(high, key, x)
+    expected, found = (gradient_penalty(bind.Bound(net, params, vars, key), x) for net in (high, low))
+    assert found.dtype == jnp.float32
+    np.testing.assert_allclose(found, expected, rtol=0.03)
+
+
+def test_each_is_one_pass_without_statistics_and_a_call_each_with_them(key):
+    x, y = jax.random.normal(key, (2, 4, 16, 16, 3))
+    alone = dcgan.critic(16, 2, norm=False)
+    params, vars = bind.initialise(alone, key, x)
+    calls = []
+    D = bind.Bound(alone, params, vars, key)
+    monitored, D._apply = D._apply, lambda z: calls.append(z.shape) or monitored(z)
+    for found, image in zip(D.each(x, y[:3]), (x, y[:3]), strict=True):
+        np.testing.assert_allclose(found, bind.Bound(alone, params, vars, key)(image), rtol=1e-4, atol=1e-6)
+    assert calls == [(7, 16, 16, 3)]
+    together, apart = bound(key), bound(key)
+    for found, image in zip(together.each(x, y), (x, y), strict=True):
+        np.testing.assert_array_equal(found, apart(image))
+    jax.tree.map(np.testing.assert_array_equal, together.vars, apart.vars)
+
+
+@pytest.mark.parametrize(
+    ("network", "shape"),
+    [
+        (lambda **o: resnet.cifar_critic(8, **o), (2, 32, 32, 3)),
+        (lambda **o: resnet.cifar_generator(8, **o), (2, 16)),
+        (lambda **o: resnet.good_critic(2, **o), (2, 64, 64, 3)),
+        (lambda **o: cyclegan.generator(4, 4, **o), (2, 32, 32, 3)),
+    ],
+)
+def test_rematerialised_blocks_have_the_same_names_values_and_gradients_and_keep_less(key, network, shape):
+    x = jax.random.normal(key, shape)
+    plain, remat = network(), network(remat=True)
+    params, vars = bind.initialise(plain, key, x)
+    assert jax.tree.structure(bind.initialise(remat, key, x)) == jax.tree.structure((params, vars))
+
+    def loss(net):
+        return lambda params: jnp.square(bind.Bound(net, params, vars, key)(x)).mean()
+
+    def kept(net):
+        pullback = jax.eval_shape(lambda params: jax.vjp(loss(net), params)[1], params)
+        return sum(leaf.size for leaf in jax.tree.leaves(pullback))
+
+    with library():
+        a, b = (jax.jit(jax.value_and_grad(loss(net)))(params) for net in (plain, remat))
+        assert kept(remat) < 0.8 * kept(plain)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5), a, b)
+
+
 def test_noise_differs_between_calls(key):
     critic = mlp.critic(dropout=(0.5, 0.5))
     params, vars = bind.initialise(critic, key, jnp.zeros((2, 28, 28, 1)))
