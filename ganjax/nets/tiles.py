@@ -28,7 +28,7 @@ from ganjax.nets.patches import correlation
 
 Images = Float[Array, "b _ _ _"]
 Kernel = Float[Array, "r r c f"]
-Points = list[Array] | Float[Array, "n2 ..."]  # one array for each pair of points, or all of them in one
+Points = list[Array] | Float[Array, "_ ..."]  # one array for each pair of points, or all of them in one
 
 TILE = 2  # outputs along each side of a tile
 SMALL = 2**17  # elements; 16 sums of parts so small cost as much as one matmul, and far more to compile; 9 sums do not

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ganjax.monitor.flops import count
-from ganjax.nets import conv, tiles
+from ganjax.nets import conv, patches, tiles
 
 #        k  s  padding  rows and columns
 FORWARD = [(1, 1, (0, 0), 5, 5), (3, 1, (1, 1), 8, 8), (4, 2, (1, 1), 8, 6), (5, 2, (1, 2), 8, 8), (5, 2, (2, 2), 7, 7),
@@ -14,12 +14,22 @@ FORWARD = [(1, 1, (0, 0), 5, 5), (3, 1, (1, 1), 8, 8), (4, 2, (1, 1), 8, 6), (5,
            (3, 2, (0, 1), 8, 8), (3, 2, (1, 1), 9, 9), (1, 2, (0, 0), 8, 8)]  # fmt: skip
 TRANSPOSED = [(4, 1, (0, 0), 1, 1), (4, 2, (1, 1), 4, 6), (3, 2, (1, 0), 4, 4), (3, 2, (0, 1), 5, 5), (5, 2, (1, 2), 4, 4),
               (6, 1, (1, 1), 5, 5), (3, 1, (1, 1), 4, 4), (2, 2, (0, 0), 3, 3), (4, 1, (1, 1), 6, 5)]  # fmt: skip
-NARROW, WIDE = (3, 4), (33, 40)  # as patches, and as tiles where that saves something
+NARROW, WIDE = (3, 4), (33, 40)
+FORMS = {"patches": NARROW, "sums": WIDE, "matmuls": WIDE}  # of tiles, wherever they save a multiplication
 ROWS = [
-    *[(conv.conv, *row, channels) for row in FORWARD for channels in (NARROW, WIDE)],
-    *[(conv.conv_transpose, *row, channels) for row in TRANSPOSED for channels in (NARROW, WIDE)],
+    (f, *row, form)
+    for f, rows in ((conv.conv, FORWARD), (conv.conv_transpose, TRANSPOSED))
+    for row in rows
+    for form in FORMS
+    if form != "matmuls" or row[0] > 2 * row[1]  # three taps and more
 ]
-NAMES = [f"{f.__name__}-k{k}s{s}p{p[0]}{p[1]}n{h}x{w}c{c[0]}" for f, k, s, p, h, w, c in ROWS]
+NAMES = [f"{f.__name__}-k{k}s{s}p{p[0]}{p[1]}n{h}x{w}-{form}" for f, k, s, p, h, w, form in ROWS]
+
+
+@pytest.fixture
+def many_tiles(monkeypatch):
+    """Tiles, however few they are."""
+    monkeypatch.setattr(conv, "WRITING", 0)
 
 
 def arrays(k, rows, columns, channels=NARROW):
@@ -40,9 +50,10 @@ def close(ours, theirs, tolerance):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=NAMES)
-def test_values_and_derivatives_to_second_order(row):
-    f, k, stride, padding, rows, columns, channels = row
-    x, kernel = arrays(k, rows, columns, channels)
+def test_values_and_derivatives_to_second_order(row, many_tiles, monkeypatch):
+    f, k, stride, padding, rows, columns, form = row
+    x, kernel = arrays(k, rows, columns, FORMS[form])
+    monkeypatch.setattr(tiles, "SMALL", 0 if form == "sums" else 2**17)
 
     def everything():
         """The value, and the gradient of something that holds second derivatives, as a gradient penalty's does."""
@@ -106,7 +117,7 @@ def test_tiles_are_exact_in_exact_arithmetic(r):
 
 
 @pytest.mark.parametrize(("k", "stride", "bound"), [(3, 1, 1e-6), (4, 2, 1e-6), (4, 1, 3e-6)])
-def test_tiles_lose_no_digit_that_training_would_miss(k, stride, bound):
+def test_tiles_lose_no_digit_that_training_would_miss(k, stride, bound, many_tiles):
     """Root mean square error of 128 channels in float32 against float64, in units of the result's deviation."""
     x, kernel = arrays(k, 12, 12, (128, 64))
     x64, w64 = (np.asarray(a, np.float64) for a in (x, kernel))
@@ -132,6 +143,23 @@ def test_transposed_is_the_adjoint_of_forward():
     left = (conv.conv(x, kernel, 2, (1, 1)) * y).sum()
     right = (x * conv.conv_transpose(y, kernel.transpose(0, 1, 3, 2), 2, (1, 1))).sum()
     assert float(left) == pytest.approx(float(right), rel=1e-4)
+
+
+def test_tiles_are_taken_where_they_pay(monkeypatch):
+    """From the tables of docs/performance.md: DCGAN's 8 px layer at batch 64, a residual block at batch 1, not at 8 px."""
+    taken = []
+    for form in (tiles, patches):
+        monkeypatch.setattr(form, "conv", lambda x, w, form=form, conv=form.conv: taken.append(form) or conv(x, w))
+
+    def form_of(batch, size, channels, features, k, stride):
+        x, w = jnp.zeros((batch, size, size, channels)), jnp.zeros((k, k, channels, features))
+        jax.jit(lambda x, w: conv.conv(x, w, stride, (1, 1))).lower(x, w)
+        return taken.pop()
+
+    assert form_of(64, 16, 128, 256, 4, 2) is tiles
+    assert form_of(1, 16, 256, 256, 3, 1) is tiles
+    assert form_of(1, 8, 256, 256, 3, 1) is patches
+    assert form_of(64, 32, 3, 64, 4, 2) is patches
 
 
 def test_same_padding_is_tensorflows():
@@ -184,7 +212,7 @@ def test_library_form_on_request():
     assert "stablehlo.convolution" not in lowered("cpu")
 
 
-def test_half_precision_is_not_lost_in_sums_of_tiles():
+def test_half_precision_is_not_lost_in_sums_of_tiles(many_tiles):
     x, kernel = arrays(3, 8, 8, WIDE)
     half = jax.jit(lambda x, w: conv.conv(x.astype(jnp.bfloat16), w.astype(jnp.bfloat16), 1, (1, 1)))(x, kernel)
     close(half.astype(jnp.float32), conv.library_conv(x, kernel, 1, (1, 1)), 0.01)
