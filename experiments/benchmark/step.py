@@ -61,7 +61,7 @@ def flat(side: Side, n_critic: int) -> Step:
 
             def loss(disc: Any) -> jax.Array:
                 D = Bound(networks.disc, disc, {}, key)
-                return wasserstein_disc(D(x), D(x_fake)) + 10.0 * gradient_penalty(D, between).mean()
+                return wasserstein_disc(*D.each(x, x_fake)) + 10.0 * gradient_penalty(D, between).mean()
 
             value, grads = jax.value_and_grad(loss)(disc)
             updates, opt = tx.update(grads, opt, disc)
