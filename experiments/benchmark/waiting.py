@@ -92,14 +92,13 @@ def prepared(where: Path) -> list[str]:
 def main(steps: int = 100) -> None:
     """A line for each place."""
     compilation.keep()
-    places: dict[str, Callable[[Path], list[str]]] = {
-        "avatars": lambda _: [],
-        "JPEGs of 256 px, in memory": jpegs,
-        "JPEGs of 256 px, decoded as they come": jpegs,
-        "TFDS, 32 px": prepared,
-    }
-    for name, make in places.items():
-        in_memory = 0 if "come" in name else folder.IN_MEMORY
+    places: list[tuple[str, Callable[[Path], list[str]], int]] = [
+        ("avatars", lambda _: [], folder.IN_MEMORY),
+        ("JPEGs of 256 px, in memory", jpegs, folder.IN_MEMORY),
+        ("JPEGs of 256 px, decoded as they come", jpegs, 0),
+        ("TFDS, 32 px", prepared, folder.IN_MEMORY),
+    ]
+    for name, make, in_memory in places:
         with tempfile.TemporaryDirectory() as where, mock.patch.object(folder, "IN_MEMORY", in_memory):
             waited, step, opening = share(make(Path(where)), steps)
         print(f"{name}: waits {waited:.2%} of the time, a step {step:.3f} s, opened in {opening:.1f} s", flush=True)

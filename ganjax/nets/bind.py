@@ -38,8 +38,8 @@ class Bound:
         """
         if self.vars:
             return tuple(self(x) for x in batches)
-        ends = [int(n) for n in np.cumsum([len(x) for x in batches])]
-        return tuple(jnp.split(self(jnp.concatenate(batches)), ends[:-1]))
+        ends = np.cumsum([len(x) for x in batches])[:-1]
+        return tuple(jnp.split(self(jnp.concatenate(batches)), ends))
 
     def frozen(self, *args: Any, **kwargs: Any) -> Any:
         """The same call with its new statistics dropped, for penalties: recorded under a second gradient they leak."""

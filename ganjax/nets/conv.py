@@ -38,12 +38,10 @@ from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, Float
 
 from ganjax.nets import patches, tiles
-from ganjax.nets.patches import WRITING
+from ganjax.nets.patches import WRITING, Images, Size
 
-Images = Float[Array, "b _ _ _"]  # height, width and channels change
 Kernel = Float[Array, "k k _ _"]
 Padding = tuple[int, int]
-Size = tuple[int, ...]  # rows and columns
 
 _library_only: ContextVar[bool] = ContextVar("library_only", default=False)
 

@@ -18,9 +18,9 @@ import math
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-Images = Float[Array, "b _ _ _"]
+Images = Float[Array, "b _ _ _"]  # height, width and channels change
 Kernel = Float[Array, "r r c f"]
-Size = tuple[int, ...]
+Size = tuple[int, ...]  # rows and columns
 
 WRITING = 64  # measured: an element written to memory costs about as much as so many multiplications
 

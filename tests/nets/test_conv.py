@@ -43,7 +43,7 @@ def by_library(f, *args):
         return f(*args)
 
 
-def close(ours, theirs, tolerance):
+def assert_close(ours, theirs, tolerance):
     """Equal but for ``tolerance`` of the values' spread."""
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         np.testing.assert_allclose(a, b, atol=tolerance * float(jnp.abs(b).max()), rtol=0)
@@ -67,7 +67,7 @@ def test_values_and_derivatives_to_second_order(row, many_tiles, monkeypatch):
 
         return jax.jit(lambda *a: (f(*a, stride, padding), jax.grad(loss, argnums=(0, 1))(*a)))(x, kernel)
 
-    close(everything(), by_library(everything), 3e-5)
+    assert_close(everything(), by_library(everything), 3e-5)
 
 
 def test_forward_mode_and_hessian_products():
@@ -79,7 +79,7 @@ def test_forward_mode_and_hessian_products():
 
         return jax.jit(lambda w: jax.jvp(gradient, (w,), (w,)))(kernel)
 
-    close(curvature(), by_library(curvature), 3e-5)
+    assert_close(curvature(), by_library(curvature), 3e-5)
 
 
 @pytest.mark.parametrize("axes", [(0, 0), (0, None), (None, 0)])
@@ -93,7 +93,7 @@ def test_vmap_is_a_loop(axes):
 
     ours = jax.jit(jax.vmap(gradient, axes))(*args)
     loop = [gradient(*(a[i] if axis == 0 else a for a, axis in zip(args, axes, strict=True))) for i in range(2)]
-    close(ours, jnp.stack(loop), 3e-5)
+    assert_close(ours, jnp.stack(loop), 3e-5)
 
 
 @pytest.mark.parametrize(("k", "stride", "padding"), [row[:3] for row in FORWARD])
@@ -101,8 +101,8 @@ def test_the_librarys_three_maps_are_its_own_derivatives(k, stride, padding):
     x, kernel = arrays(k, 9, 7)
     y, pull = jax.vjp(lambda x, w: conv.library_conv(x, w, stride, padding), x, kernel)
     for_x, for_kernel = pull(y)
-    close(conv.library_adjoint(y, kernel, stride, padding, x.shape[1:3]), for_x, 1e-6)
-    close(conv.library_kernel(x, y, stride, padding, k), for_kernel, 1e-6)
+    assert_close(conv.library_adjoint(y, kernel, stride, padding, x.shape[1:3]), for_x, 1e-6)
+    assert_close(conv.library_kernel(x, y, stride, padding, k), for_kernel, 1e-6)
 
 
 @pytest.mark.parametrize("r", [1, 2, 3, 4])
@@ -215,7 +215,7 @@ def test_library_form_on_request():
 def test_half_precision_is_not_lost_in_sums_of_tiles(many_tiles):
     x, kernel = arrays(3, 8, 8, WIDE)
     half = jax.jit(lambda x, w: conv.conv(x.astype(jnp.bfloat16), w.astype(jnp.bfloat16), 1, (1, 1)))(x, kernel)
-    close(half.astype(jnp.float32), conv.library_conv(x, kernel, 1, (1, 1)), 0.01)
+    assert_close(half.astype(jnp.float32), conv.library_conv(x, kernel, 1, (1, 1)), 0.01)
 
 
 def test_flops_are_those_of_the_layers_shapes():
