@@ -32,8 +32,9 @@ def main(argv: Sequence[str]) -> None:
     if unknown:
         parser.error(f"unrecognised: {' '.join(unknown)}; see python -m ganjax {options.verb} --help")
     options.overrides = rest
-    from ganjax import compilation  # not above: --help answers at once
+    from ganjax import allocator, compilation  # not above: --help answers at once
 
+    allocator.hold()
     compilation.keep()
     options.run(options)
 

@@ -20,10 +20,11 @@ flags.DEFINE_string("workdir", None, "Where the run lives; runs/NAME[-VARIANT] i
 
 def main(overrides: Sequence[str]) -> None:
     """Trains as the flags say."""
-    from ganjax import compilation  # not above: --help and a mistyped flag answer at once
+    from ganjax import allocator, compilation  # not above: --help and a mistyped flag answer at once
     from ganjax import config as configs
     from ganjax.train import train
 
+    allocator.hold()
     compilation.keep()
     config = configs.load(FLAGS.config, overrides)
     train(config, Path(FLAGS.workdir or f"runs/{configs.run_name(FLAGS.config)}"))

@@ -18,12 +18,13 @@ from ganjax.errors import UserError
 
 Tree = Any
 AXIS = "data"
+Compiled = Callable[[Tree, Tree, jax.Array], tuple[Tree, Tree]]
 
 
 class Devices(NamedTuple):
     """How a run meets its devices: ``step`` is compiled, ``put`` sends a host batch, ``spread``/``gather`` a state."""
 
-    step: Callable[[Tree, Tree, jax.Array], tuple[Tree, Tree]]
+    step: Compiled
     put: Callable[[Tree], Tree]
     spread: Callable[[Tree], Tree]
     gather: Callable[[Tree], Tree]
@@ -48,7 +49,7 @@ def over_mesh(step: Step, lead: int = 1) -> Devices:
     def put(batch: Tree) -> Tree:
         return jax.tree.map(lambda x: jax.make_array_from_process_local_data(cut, x), batch)
 
-    return Devices(compiled, put, lambda state: jax.device_put(state, everywhere), lambda state: state)
+    return Devices(one_at_a_time(compiled), put, lambda state: jax.device_put(state, everywhere), lambda state: state)
 
 
 def over_pmap(step: Step, lead: int = 1) -> Devices:
@@ -60,7 +61,7 @@ def over_pmap(step: Step, lead: int = 1) -> Devices:
         state, metrics = step(state, batch, jax.random.fold_in(key, jax.lax.axis_index(AXIS)))
         return state, jax.lax.pmean(metrics, AXIS)
 
-    compiled = jax.pmap(own, axis_name=AXIS, in_axes=(0, 0, None), donate_argnums=0)
+    compiled = one_at_a_time(jax.pmap(own, axis_name=AXIS, in_axes=(0, 0, None), donate_argnums=0))
 
     def call(state: Tree, batch: Tree, key: jax.Array) -> tuple[Tree, Tree]:
         state, metrics = compiled(state, batch, key)
@@ -80,3 +81,14 @@ def over_pmap(step: Step, lead: int = 1) -> Devices:
         return jax.tree.map(lambda x: x.addressable_data(0)[0], tree)
 
     return Devices(call, put, spread, first)
+
+
+def one_at_a_time(step: Compiled) -> Compiled:
+    """``step``, waited for where the CPU passes as several devices; elsewhere ``step`` itself.
+
+    With some hundred steps dispatched ahead XLA's CPU client can stop in a collective that one device never joins; it
+    ends the process after 40 seconds.
+    """
+    if jax.default_backend() != "cpu" or jax.local_device_count() == 1:
+        return step
+    return lambda state, batch, key: jax.block_until_ready(step(state, batch, key))

@@ -92,15 +92,21 @@ def _init(run: Run) -> Callable[[jax.Array], State]:
 
 
 def compile_step(run: Run) -> parallel.Devices:
-    """The game's step from host batches, for all seeds and ``steps_per_call`` steps, compiled for the devices."""
+    """``whole_step`` compiled for the devices."""
+    train = run.config.train
+    over = parallel.over_pmap if train.parallel == "pmap" else parallel.over_mesh
+    return over(whole_step(run), lead=1 if train.steps_per_call == 1 else 2)
+
+
+def whole_step(run: Run) -> Step:
+    """The game's step from host batches, for all seeds and ``steps_per_call`` steps."""
     train = run.config.train
     step = watched(from_bytes(run.game.step, run.config.data))
     if train.num_seeds > 1:
         step = jax.vmap(step, in_axes=(0, None, 0))
     if train.steps_per_call > 1:
         step = in_one_call(step)
-    over = parallel.over_pmap if train.parallel == "pmap" else parallel.over_mesh
-    return over(step, lead=1 if train.steps_per_call == 1 else 2)
+    return step
 
 
 def from_bytes(step: Step, data: ConfigDict) -> Step:

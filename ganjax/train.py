@@ -14,8 +14,8 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
+from ganjax.allocator import give_back
 from ganjax.checkpoint import Checkpoints
-from ganjax.compilation import give_back
 from ganjax.data import pipeline
 from ganjax.monitor import networks
 from ganjax.monitor.log import Log, Progress

@@ -197,6 +197,17 @@ def test_inspect_needs_no_data(capsys):
     assert report["micro_batches"] == 5
 
 
+def test_inspect_costs_the_same_however_a_run_is_spread(capsys):
+    lines = [
+        "inspect",
+        "--config=configs/wgan_gp.py:grid25",
+        "--config.train.batch_size=8",
+        "--config.train.num_seeds=1",
+    ]
+    jit, pmap = (call(capsys, *lines, f"--config.train.parallel={spread}") for spread in ("jit", "pmap"))
+    assert jit == pmap
+
+
 def test_inspect_for_people(capsys):
     shown = call(capsys, "inspect", "--config=configs/gan.py:ring8", "--config.train.batch_size=8")
     assert "mlp.Generator" in shown

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -73,15 +72,6 @@ def test_the_folder_stays_within_its_bound(tmp_path):
     run(tmp_path / "bounded", LIMIT=str(limit))
     kept = [path.stat().st_size for path in (tmp_path / "bounded/ganjax/compiled").glob("*-cache")]
     assert 0 < sum(kept) <= limit < sum(sizes)
-
-
-def test_giving_back_asks_the_c_library_once_and_does_without_where_it_cannot(monkeypatch):
-    asked = []
-    monkeypatch.setattr(compilation.ctypes, "CDLL", lambda name: SimpleNamespace(malloc_trim=asked.append))
-    compilation.give_back()
-    monkeypatch.setattr(compilation.ctypes, "CDLL", lambda name: object())
-    compilation.give_back()
-    assert asked == [0]
 
 
 DOOR = """

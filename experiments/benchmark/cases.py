@@ -15,15 +15,14 @@ class Case(NamedTuple):
     batch: int
     n_critic: int = 1
     blocks: int = 6  # of a CycleGAN generator
-    steps_per_call: int = 1  # ganjax's option of that name: temporaries are then kept from one step to the next
 
 
 CASES = {
-    "dcgan_64": Case("dcgan", "dcgan", 64, 64, 64, steps_per_call=5),
+    "dcgan_64": Case("dcgan", "dcgan", 64, 64, 64),
     "wgan_gp_32": Case("wgan_gp", "dcgan", 32, 32, 64, 5),
     "wgan_gp_64": Case("wgan_gp", "dcgan", 64, 64, 32, 5),
     "wgan_gp_resnet": Case("wgan_gp", "resnet", 32, 128, 16, 5),
-    "cyclegan_64": Case("cyclegan", "cyclegan", 64, 64, 1, steps_per_call=5),
-    "patchgan": Case("patchgan", "patchgan", 256, 64, 1, steps_per_call=5),
+    "cyclegan_64": Case("cyclegan", "cyclegan", 64, 64, 1),
+    "patchgan": Case("patchgan", "patchgan", 256, 64, 1),
 }
 LATENT = {"dcgan": 100, "wgan_gp": 128}

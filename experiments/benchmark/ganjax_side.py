@@ -16,7 +16,6 @@ from ganjax.compilation import once
 from ganjax.core import Gan, Players, State, Step, alternate, init
 from ganjax.monitor.flops import count
 from ganjax.nets import dcgan, resnet
-from ganjax.run import in_one_call
 from ganjax.systems import dcgan as dcgan_system
 from ganjax.systems import wgan_gp
 
@@ -83,16 +82,14 @@ def _ready(gan: Gan, nets: Players, step: Step, tx: Players, batch: dict[str, ja
     return Side(gan, nets, step, lambda key: init(gan, tx, key, batch, averaged=()), batch)
 
 
-def start(case: Case) -> tuple[Callable[[], None], float, int]:
-    """(a call, the FLOPs of an iteration, iterations in a call); the call returns when it is done."""
-    side, n = build(case), case.steps_per_call
-    step = jax.jit(side.step if n == 1 else in_one_call(side.step), donate_argnums=0)
-    batch = side.batch if n == 1 else jax.tree.map(lambda x: jnp.stack([x] * n), side.batch)
-    state, key = side.state(), jax.random.key(2)
+def start(case: Case) -> tuple[Callable[[], None], Callable[[], float]]:
+    """(a call, what counts the FLOPs of an iteration); the call returns when it is done."""
+    side = build(case)
+    step, state, key = jax.jit(side.step, donate_argnums=0), side.state(), jax.random.key(2)
 
     def call() -> None:
         nonlocal state
-        state, metrics = step(state, batch, key)
+        state, metrics = step(state, side.batch, key)
         jax.block_until_ready(metrics)
 
-    return call, count(side.traced()), n
+    return call, lambda: count(side.traced())

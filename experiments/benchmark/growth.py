@@ -27,10 +27,10 @@ def growth(name: str, rounds: int) -> tuple[list[float], list[float]]:
     """(median seconds, FLOPs) of an iteration at each value, all timed in turns."""
     calls, flops = [], []
     for value in VARIED[name]:
-        call, work, _ = start(BASE._replace(**{name: value}))
+        call, work = start(BASE._replace(**{name: value}))
         call()
         calls.append(call)
-        flops.append(work)
+        flops.append(work())
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(rounds):
         for call, took in zip(calls, times, strict=True):

@@ -16,7 +16,7 @@ from ganjax.data.source import Source
 from ganjax.errors import UserError
 from ganjax.monitor import flops, networks
 from ganjax.nets.conv import library
-from ganjax.run import Run, assemble, compile_step, initial_shapes
+from ganjax.run import Run, assemble, initial_shapes, whole_step
 
 Shapes = Any
 
@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> None:
         raise UserError("which config? --config=configs/wgan_gp.py, or --all")
     config = configs.load(options.config, options.overrides)
     checks.check_settings(config)
+    config.train.parallel = "jit"  # everything on one device
     run_ = assemble(config, Source(config.data.name, 1, lambda _: {}, {}), declared(config))
     checks.check_game(run_.game, run_.batch, config)
     one = jax.tree.map(networks.one_micro, run_.batch)
@@ -93,7 +94,7 @@ def cost(run_: Run) -> dict[str, Any]:
         jaxpr = jax.make_jaxpr(run_.game.step)(
             jax.eval_shape(run_.game.init, jax.random.key(0), batch), batch, jax.random.key(0)
         )
-    sizes = compile_step(run_).step.lower(state, batch, run_.step_key).compile().memory_analysis()  # type: ignore[attr-defined]
+    sizes = jax.jit(whole_step(run_), donate_argnums=0).lower(state, batch, run_.step_key).compile().memory_analysis()
     uses = ("argument", "output", "alias", "temp")
     memory = {use: int(getattr(sizes, f"{use}_size_in_bytes")) for use in uses} if sizes else {}
     return {"flops": flops.count(jaxpr) * run_.config.train.num_seeds, "memory": memory}
