@@ -19,6 +19,7 @@ import optax
 
 from experiments.benchmark.cases import CASES, Case
 from experiments.benchmark.ganjax_side import ADAM, Side, build
+from ganjax import allocator
 from ganjax.core import Carry, Key, Metrics, Players, State, Step, play, sequence, tick
 from ganjax.losses import wasserstein_disc, wasserstein_gen
 from ganjax.monitor.flops import count
@@ -108,6 +109,7 @@ def compiled(side: Side, step: Step) -> tuple[Callable[[], float], dict[str, flo
 
 def main(case: Case, rounds: int = 15) -> None:
     """Prints one JSON object."""
+    allocator.hold()  # as both doors do
     side, one = build(case), build(case._replace(n_critic=1))
     forms = {"alternate": side.step, "unrolled": unrolled(side, case.n_critic), "flat": flat(side, case.n_critic)}
     calls, report = {}, {}

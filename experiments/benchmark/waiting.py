@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from ganjax import compilation
+from ganjax import allocator, compilation
 from ganjax import config as configs
 from ganjax.data import folder
 from ganjax.data.avatars import avatars
@@ -39,7 +38,7 @@ def share(overrides: list[str], steps: int) -> tuple[float, float, float]:
     devices, state = compile_step(run), initial_state(run)
     waited, took = [], []
     with contextlib.closing(feed(run, devices, 0)) as batches:
-        for _ in tqdm(range(steps), file=sys.stderr, leave=False):
+        for _ in tqdm(range(steps), disable=None, leave=False):
             began = time.perf_counter()
             _, batch = next(batches)
             jax.block_until_ready(batch)
@@ -91,6 +90,7 @@ def prepared(where: Path) -> list[str]:
 
 def main(steps: int = 100) -> None:
     """A line for each place."""
+    allocator.hold()  # as both doors do
     compilation.keep()
     places: list[tuple[str, Callable[[Path], list[str]], int]] = [
         ("avatars", lambda _: [], folder.IN_MEMORY),
