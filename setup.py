@@ -45,7 +45,7 @@ setup(
         "avatars": ["dicebear-core", "dicebear-styles", "resvg-py"],
         "metrics": ["scipy"],
         "test": ["beartype", "mlxtend", "pytest", "pytest-xdist"],
-        "parity": ["torch==2.13.0"],
+        "parity": ["torch==2.13.0", "torch-fidelity", "prdc"],
         "bench": ["torch==2.13.0", "matplotlib"],
         "dev": ["mypy", "ruff"],
     },

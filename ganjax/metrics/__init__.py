@@ -1,1 +1,32 @@
 """Measures of samples; a number carries its protocol."""
+
+from ganjax.metrics.frechet import Moments, frechet_distance, moments
+from ganjax.metrics.kernel import KernelDistance, kernel_distance, kernel_distance_of_subsets
+from ganjax.metrics.neighbours import Neighbourhoods, neighbourhoods
+from ganjax.metrics.score import classifier_score
+from ganjax.metrics.transport import (
+    earth_mover,
+    jensen_shannon,
+    kullback_leibler,
+    sliced_wasserstein_1,
+    total_variation,
+    wasserstein_1,
+)
+
+__all__ = [
+    "KernelDistance",
+    "Moments",
+    "Neighbourhoods",
+    "classifier_score",
+    "earth_mover",
+    "frechet_distance",
+    "jensen_shannon",
+    "kernel_distance",
+    "kernel_distance_of_subsets",
+    "kullback_leibler",
+    "moments",
+    "neighbourhoods",
+    "sliced_wasserstein_1",
+    "total_variation",
+    "wasserstein_1",
+]
