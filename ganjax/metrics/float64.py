@@ -9,7 +9,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Shaped
 
+Features = Shaped[Array | np.ndarray, "_ d"]  # one row for each sample
 BLOCK = 1024  # rows of a table of pairs that are in memory at a time
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Shaped
+from jaxtyping import Array
 
-from ganjax.metrics.float64 import in_float64, over_rows
-
-Features = Shaped[Array | np.ndarray, "_ d"]
+from ganjax.metrics.float64 import Features, in_float64, over_rows
 
 
 class KernelDistance(NamedTuple):

@@ -10,12 +10,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Shaped
+from jaxtyping import Array
 
-from ganjax.metrics.float64 import in_float64, over_rows
-
-Features = Shaped[Array | np.ndarray, "_ d"]
+from ganjax.metrics.float64 import Features, in_float64, over_rows
 
 
 class Neighbourhoods(NamedTuple):

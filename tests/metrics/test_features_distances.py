@@ -75,10 +75,11 @@ def test_kernel_distance_is_the_unbiased_estimate_of_all_pairs(degree):
 
 def test_kernel_distance_has_no_bias_and_its_interval_covers():
     """Degree 1: the truth is |μ₁ − μ₂|² / d. Mean of 400 estimates within 4 standard errors; 95 % of intervals cover."""
+    random = np.random.default_rng(1)  # its own: the draws must not depend on which tests ran before
     d, apart, values, covered = 4, np.array([0.5, -0.5, 1.0, 0.0]), [], 0
     truth = (apart**2).sum() / d
     for _ in range(400):
-        found = metrics.kernel_distance(RANDOM.normal(size=(30, d)), RANDOM.normal(size=(20, d)) + apart, 1)
+        found = metrics.kernel_distance(random.normal(size=(30, d)), random.normal(size=(20, d)) + apart, 1)
         values.append(found.value)
         covered += found.low <= truth <= found.high
     assert abs(np.mean(values) - truth) < 4 * np.std(values) / 20
@@ -111,7 +112,8 @@ def test_neighbourhoods_tell_collapse_from_noise():
     collapsed = metrics.neighbourhoods(A, A[:6].repeat(10, axis=0) + RANDOM.normal(0, 1e-3, (60, 5)))
     far = metrics.neighbourhoods(A, A + 100)
     assert collapsed.precision == 1
-    assert max(collapsed.recall, collapsed.coverage - 0.6) < 0.2
+    assert collapsed.recall < 0.2
+    assert collapsed.coverage < 0.8
     assert far == (0, 0, 0, 0)
     with pytest.raises(ValueError, match="5 neighbours need 6 features"):
         metrics.neighbourhoods(A[:5], B)
