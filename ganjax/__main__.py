@@ -11,6 +11,7 @@ from ganjax.main import guarded
 
 VERBS = {
     "sample": "samples of a trained run, as a sheet, single pictures, a GIF or an .npz",
+    "evaluate": "measures of a trained run's samples with their protocol; two measurements compared",
     "inspect": "networks, shapes and parameter counts of a config, and what its step costs",
     "data": "the data sets that are there, and the commands that prepare more",
 }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,10 +16,15 @@ from ganjax.errors import UserError
 
 
 class Checkpoints:
-    """The checkpoints of a workdir: ``checkpoints/<step>/``, the last ``keep`` of them. Use as a context manager."""
+    """The checkpoints of a workdir: ``checkpoints/<step>/``, the last ``keep`` of them and the ``best``, if one is.
 
-    def __init__(self, workdir: Path, keep: int = 3) -> None:
-        options = ocp.CheckpointManagerOptions(max_to_keep=keep, enable_async_checkpointing=True)
+    Use as a context manager.
+    """
+
+    def __init__(self, workdir: Path, keep: int = 3, best: int | None = None) -> None:
+        self.best, kept = best, ocp.checkpoint_managers
+        policy = kept.AnyPreservationPolicy([kept.LatestN(keep), _Pinned(self)])
+        options = ocp.CheckpointManagerOptions(preservation_policy=policy, enable_async_checkpointing=True)
         self.manager = ocp.CheckpointManager((workdir / "checkpoints").absolute(), options=options)
 
     def __enter__(self) -> Checkpoints:
@@ -31,6 +38,11 @@ class Checkpoints:
         """Writes in the background; a copy is taken first, since the state is donated to the next step."""
         if step not in self.manager.all_steps():
             self.manager.save(step, args=ocp.args.StandardSave(jax.tree.map(jnp.copy, state)))
+
+    def keep(self, step: int, state: State) -> None:
+        """Saves ``step`` as the best so far: it stays, and the one that was is a checkpoint like the others."""
+        self.best = step
+        self.save(step, state)
 
     def steps(self) -> list[int]:
         """The steps that can be restored, oldest first."""
@@ -57,3 +69,14 @@ class Checkpoints:
         if steps:
             raise UserError("no checkpoint can be read; see the warnings above, or start anew in another --workdir")
         return None
+
+
+class _Pinned:
+    """Orbax's policy: the best step stays."""
+
+    def __init__(self, of: Checkpoints) -> None:
+        self.of = of
+
+    def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> Sequence[bool]:
+        del context
+        return [each.step == self.of.best for each in checkpoints]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,7 @@ def check_settings(config: ConfigDict) -> None:
     _at_least(0, "config.train.eval_every", train.eval_every)
     _at_least(0, "config.train.seed", train.seed)
     _at_least(100, "config.eval.samples", config.eval.samples)
+    _at_least(100, "config.eval.real", config.eval.real)
     if train.epochs is None:
         _at_least(1, "config.train.steps", train.steps)
     elif train.epochs <= 0:
@@ -38,6 +40,13 @@ def check_settings(config: ConfigDict) -> None:
     uneven = [n for n in ("log_every", "sample_every", "save_every") if train[n] % train.steps_per_call]
     if uneven:
         raise UserError(f"config.train.{uneven[0]} must be a multiple of steps_per_call={train.steps_per_call}")
+    if config.data.held_out and train.parallel == "pmap":
+        raise UserError("config.data.held_out is judged on one device: use train.parallel=jit")
+    _at_least(0, "config.data.held_out", config.data.held_out)
+    try:
+        re.compile(train.watch or "")
+    except re.error as error:
+        raise UserError(f"config.train.watch={train.watch!r} is no regular expression: {error}") from error
     check_divides(train.batch_size, jax.device_count())
 
 

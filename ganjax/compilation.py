@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import filelock
 import jax
+
+from ganjax import cache
 
 T = TypeVar("T")
 LIMIT = 2**30  # bytes of compiled programs; the least recently used go first
@@ -23,8 +24,7 @@ def keep(folder: Path | None = None, limit: int = LIMIT) -> None:
     """
     if jax.config.jax_compilation_cache_dir:  # type: ignore[attr-defined]
         return
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = folder or cache / "ganjax" / "compiled"
+    folder = folder or cache.folder("compiled")
     with contextlib.suppress(OSError, filelock.Timeout):
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)

@@ -15,7 +15,7 @@ from ml_collections.config_dict import placeholder
 
 from ganjax.errors import UserError, nearest
 
-MAY_CHANGE = r"train\.(steps|epochs|keep|\w+_every)|eval(\..*)?"  # of a run that is resumed
+MAY_CHANGE = r"train\.(steps|epochs|keep|watch|\w+_every)|eval(\..*)?"  # of a run that is resumed
 
 
 # -------------------------------------------------------------------------------------------------------------- loading
@@ -38,7 +38,8 @@ def base(system: str) -> ConfigDict:
         "sample_every": 200,
         "save_every": 500,
         "eval_every": 0,
-        "keep": 3,  # checkpoints
+        "keep": 3,  # checkpoints, and the best
+        "watch": placeholder(str),  # layers whose top singular values are logged, a regular expression such as disc/
     })  # fmt: skip
     config.data = ConfigDict({
         "name": "avatars",
@@ -55,8 +56,15 @@ def base(system: str) -> ConfigDict:
         "crop_at": placeholder(str),
         "flip": False,
         "dequantise": False,
+        "held_out": 0,  # examples that training does not see, for the watch
     })  # fmt: skip
-    config.eval = ConfigDict({"samples": 10_000})
+    config.eval = ConfigDict({
+        "metrics": placeholder(str),  # fd_efflite0,kd_efflite0,… the first says which checkpoint is best
+        "samples": 10_000,
+        "real": 50_000,  # images of the data, or all where there are fewer
+        "resize": placeholder(str),
+        "inception_weights": placeholder(str),
+    })  # fmt: skip
     config.gan = ConfigDict()
     config.schedule = ConfigDict()
     return config
@@ -163,6 +171,16 @@ def to_json(config: ConfigDict) -> dict[str, Any]:
     """The config as plain JSON types."""
     plain: dict[str, Any] = json.loads(config.to_json_best_effort())
     return plain
+
+
+def complete(stored: dict[str, Any]) -> dict[str, Any]:
+    """A config that was stored before some keys existed, with what they start from."""
+    return _over(to_json(base(stored.get("system", ""))), stored)
+
+
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    both = {key for key in below.keys() & above.keys() if isinstance(below[key], dict) and isinstance(above[key], dict)}
+    return {**below, **above, **{key: _over(below[key], above[key]) for key in both}}
 
 
 def differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:

@@ -14,16 +14,19 @@ from ml_collections import ConfigDict
 from ganjax import checks, compilation, game, parallel
 from ganjax.core import Metrics, State, Step
 from ganjax.data import open_source, pipeline
-from ganjax.data.source import Source
+from ganjax.data.source import Source, divide
 
 Tree = Any
 FINITE = "train/finite"
 FEEDING = ("seed", "flip", "crop", "crop_at")  # keys of config.data that cut batches
-NOT_OPENING = ("name", "dequantise")  # and those that neither open the source nor cut batches
+NOT_OPENING = ("name", "dequantise", "held_out")  # and those that neither open the source nor cut batches
 
 
 class Run(NamedTuple):
-    """Config, data and game; ``keys`` of initialisation and of steps; ``batch``, the shapes that a step sees [m, b, …]."""
+    """Config, data and game; ``keys`` of initialisation and of steps; ``batch``, the shapes that a step sees [m, b, …].
+
+    ``held_out`` are the examples that training does not see, where ``config.data.held_out`` asks for some.
+    """
 
     config: ConfigDict
     source: Source
@@ -32,6 +35,7 @@ class Run(NamedTuple):
     init_key: jax.Array
     step_key: jax.Array
     batch: Tree
+    held_out: Source | None = None
 
 
 def prepare(config: ConfigDict) -> Run:
@@ -41,10 +45,20 @@ def prepare(config: ConfigDict) -> Run:
         UserError: something in the config does not exist or does not fit together.
     """
     checks.check_settings(config)
-    source = open_source(config.data.name, **opening_options(config.data))
-    run = assemble(config, source, example(source, config.data))
+    source, held_out = open_data(config.data)
+    run = assemble(config, source, example(source, config.data))._replace(held_out=held_out)
     checks.check_game(run.game, run.batch, config)
     return run
+
+
+def open_data(data: ConfigDict) -> tuple[Source, Source | None]:
+    """(what is trained on, what is held out) of config.data.
+
+    Raises:
+        UserError: the data are not there; nothing would be left to train on.
+    """
+    source = open_source(data.name, **opening_options(data))
+    return divide(source, data.held_out, data.seed) if data.held_out else (source, None)
 
 
 def assemble(config: ConfigDict, source: Source, shapes: Tree) -> Run:

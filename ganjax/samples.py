@@ -1,37 +1,71 @@
-"""What a state makes: samples from fixed latents, as a picture, and their place among known modes."""
+"""What a state makes: samples from fixed latents, as arrays and as a picture."""
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ganjax.core import State
-from ganjax.metrics.modes import coverage
 from ganjax.monitor import pictures
 from ganjax.monitor.log import Log
 from ganjax.run import Run, root
 
 Tree = Any
-AT_LEAST = 0.01  # share of the samples that a covered mode has: 100 of 10,000
 Sampler = Callable[[State, Tree], dict[str, np.ndarray]]  # (state, inputs [n, …]) -> {name: [n, …] in [-1, 1]}
 
 
-def sampler(run: Run, train: bool = False) -> Sampler:
-    """A compiled generator of one state: the average where there is one, running statistics unless ``train``."""
+def sampler(run: Run, train: bool = False, raw: bool = False) -> Sampler:
+    """A compiled generator of one state: its average where there is one, unless ``raw``; running statistics of
+    BatchNorm, or the batch's (``train``)."""
     generate = jax.jit(lambda params, vars, inputs, key: run.game.gan.generate(params, vars, inputs, key, train)[0])
 
     def sample(state: State, inputs: Tree) -> dict[str, np.ndarray]:
-        params, vars = state.ema.gen if run.game.averaged else (state.params.gen, state.carry.vars.gen)
+        params, vars = generator_of(run, state, raw)
         made: dict[str, np.ndarray] = jax.device_get(generate(params, vars, inputs, jax.random.key(0)))
         return made
 
     return sample
+
+
+def generator_of(run: Run, state: State, raw: bool = False) -> tuple[Tree, Tree]:
+    """(params, vars) of the generator that samples are drawn from."""
+    now: tuple[Tree, Tree] = (state.params.gen, state.carry.vars.gen)
+    average: tuple[Tree, Tree] = state.ema.gen
+    return average if run.game.averaged and not raw else now
+
+
+def with_standing_statistics(run: Run, state: State, raw: bool = False, batches: int = 16, size: int = 256) -> State:
+    """The state with BatchNorm's statistics of the generator replaced by their mean over ``batches`` of samples.
+
+    A layer's update is old · m + batch · (1 − m), of unknown m: what it makes of zeros and of ones gives both.
+    Brock et al. 2019, appendix B, standing statistics.
+    """
+    params, vars = generator_of(run, state, raw)
+    key = root(run.config.train.seed, "evaluation")
+
+    @jax.jit
+    def of_batch(i: jax.Array) -> Tree:
+        own = jax.random.fold_in(key, i)
+        inputs = run.game.gan.inputs(own, size)
+
+        def update(fill: float) -> Tree:
+            filled = {**vars, "batch_stats": jax.tree.map(lambda x: jnp.full_like(x, fill), vars["batch_stats"])}
+            return run.game.gan.generate(params, filled, inputs, own, True)[1]["batch_stats"]
+
+        return jax.tree.map(lambda zeros, ones: zeros / (1 - (ones - zeros)), update(0.0), update(1.0))
+
+    if "batch_stats" not in vars:
+        return state
+    means = jax.tree.map(lambda x: x.mean(axis=0), jax.lax.map(of_batch, jnp.arange(batches)))
+    changed = {**vars, "batch_stats": means}
+    if run.game.averaged and not raw:
+        return state._replace(ema=state.ema._replace(gen=(params, changed)))
+    return state._replace(carry=state.carry._replace(vars=state.carry.vars._replace(gen=changed)))
 
 
 def runs_of(run: Run, state: Tree) -> list[State]:
@@ -52,36 +86,13 @@ def picture(run: Run, images: np.ndarray) -> np.ndarray:
     return pictures.sheet(pictures.to_bytes(images))
 
 
-def show_samples(run: Run, sample: Sampler, state: Tree, step: int, workdir: Path, log: Log) -> None:
-    """Writes samples/step_XXXXXXXX.png, seeds from left to right, and shows it to TensorBoard."""
+def show_samples(run: Run, sample: Sampler, state: Tree, step: int, workdir: Path, log: Log) -> list[np.ndarray]:
+    """Writes samples/step_XXXXXXXX.png, seeds from left to right, shows it to TensorBoard, and returns each seed's samples."""
     states = runs_of(run, state)
     inputs = fixed_inputs(run, 2000 if run.batch["image"].ndim == 3 else 64 if len(states) == 1 else 16)
-    page = np.concatenate([picture(run, sample(each, inputs)["image"]) for each in states], axis=1)
+    made = [sample(each, inputs)["image"] for each in states]
+    page = np.concatenate([picture(run, each) for each in made], axis=1)
     scale = max(1, 600 // page.shape[0])
     pictures.save_png(workdir / "samples" / f"step_{step:08}.png", page, scale)
     log.picture(step, "samples", page)
-
-
-def evaluate_modes(run: Run, sample: Sampler, state: Tree, step: int, workdir: Path) -> dict[str, Any]:
-    """{eval/modes, eval/share_within_3_sigma}, of each seed, from config.eval.samples samples; eval/<step>-modes.json keeps them.
-
-    Empty where the data have no known modes.
-    """
-    info, n = run.source.info, run.config.eval.samples
-    if not info.get("modes"):
-        return {}
-    inputs = run.game.gan.inputs(root(run.config.train.seed, "evaluation"), n)
-    found = [
-        coverage(sample(each, inputs)["image"], info["modes"], info["sigma"], AT_LEAST) for each in runs_of(run, state)
-    ]
-    values = {"eval/modes": [f.covered for f in found], "eval/share_within_3_sigma": [f.share for f in found]}
-    protocol = {
-        "step": step,
-        "samples": n,
-        "of_modes": len(info["modes"]),
-        "sigma": info["sigma"],
-        "covered_from": math.ceil(AT_LEAST * n),
-    }
-    text = json.dumps({**protocol, **values}, indent=2)
-    pictures.write_whole(workdir / "eval" / f"{step}-modes.json", text.encode())
-    return values
+    return made

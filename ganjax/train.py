@@ -17,11 +17,13 @@ from ml_collections import ConfigDict
 from ganjax.allocator import give_back
 from ganjax.checkpoint import Checkpoints
 from ganjax.data import pipeline
+from ganjax.judge import Judge
 from ganjax.monitor import networks
 from ganjax.monitor.log import Log, Progress
 from ganjax.parallel import Devices
 from ganjax.run import FINITE, Run, compile_step, feeding_options, initial_state, prepare
-from ganjax.samples import evaluate_modes, sampler, show_samples
+from ganjax.samples import sampler, show_samples
+from ganjax.watch import Watch
 from ganjax.workdir import claim
 
 Tree = Any
@@ -38,14 +40,16 @@ def train(config: ConfigDict, workdir: Path) -> None:
         FloatingPointError: a parameter is no longer finite; the last good checkpoint is kept.
     """
     run = prepare(config)
+    judge = Judge(run, workdir) if config.train.eval_every else None
     claim(workdir, run)
     _say(networks.table(networks.overview(run.game.gan, jax.tree.map(networks.one_micro, run.batch))))
-    with stopping() as stop, Checkpoints(workdir, config.train.keep) as checkpoints:
+    best = judge.best.step if judge and judge.best else None
+    with stopping() as stop, Checkpoints(workdir, config.train.keep, best) as checkpoints:
         state = initial_state(run)
         start, state = checkpoints.restore(state) or (0, state)
         _say(f"{workdir}: {f'going on from step {start}' if start else 'a new run'}, {run.steps} steps in all")
         with contextlib.closing(Log(workdir, start)) as log, contextlib.closing(Progress(start, run.steps)) as progress:
-            step = loop(run, state, start, workdir, checkpoints, log, progress, stop)
+            step = loop(run, state, start, workdir, checkpoints, log, progress, stop, judge)
     _say(f"{workdir}: {'done' if step >= run.steps else 'stopped; the same command goes on'} at step {step}, saved")
 
 
@@ -58,10 +62,13 @@ def loop(
     log: Log,
     progress: Progress,
     stop: Callable[[], bool],
+    judge: Judge | None = None,
 ) -> int:
     """Steps until the last one or a signal; returns where it ended, saved."""
     settings, devices, sample, start = run.config.train, compile_step(run), sampler(run), step
-    state, pending, clock = devices.spread(state), Pending(), Clock(run, step)
+    if judge and not start:
+        log.write(0, _spread(judge(state, 0, checkpoints)))
+    state, pending, clock, watch = devices.spread(state), Pending(), Clock(run, step), Watch(run)
 
     def due(name: str, before: int) -> bool:
         every = settings[f"{name}_every"]
@@ -76,14 +83,16 @@ def loop(
             pending.append((step, metrics))
             step += taken
             progress.tick(step)
-            if due("log", before) or due("eval", before):
+            if due("log", before) or due("eval", before) or due("sample", before):
                 values = read(run, pending) | clock.read(step)
-                if due("eval", before):
-                    values |= _spread(evaluate_modes(run, sample, devices.gather(state), step, workdir))
+                if due("sample", before):
+                    made = show_samples(run, sample, devices.gather(state), step, workdir, log)
+                    values |= _spread(watch.look(devices.gather(state), made))
+                if judge and due("eval", before):
+                    values |= _spread(judge(devices.gather(state), step, checkpoints))
                 log.write(step, values)
                 progress.show(step, values)
-            if due("sample", before):
-                show_samples(run, sample, devices.gather(state), step, workdir, log)
+                watch.warn(step, values)
             if due("save", before):
                 read(run, pending)
                 checkpoints.save(step, devices.gather(state))

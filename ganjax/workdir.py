@@ -6,7 +6,7 @@ import json
 import platform
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -21,6 +21,14 @@ from ganjax.monitor.pictures import write_whole
 from ganjax.run import Run, assemble, initial_state
 
 
+class Best(NamedTuple):
+    """The step whose samples had the best ``value`` of ``measure``, the mean over seeds: best.json in the workdir."""
+
+    step: int
+    measure: str
+    value: float
+
+
 def claim(workdir: Path, run: Run) -> None:
     """Writes config.json, data.json and environment.json into ``workdir``; an older run there must be the same run.
 
@@ -32,7 +40,10 @@ def claim(workdir: Path, run: Run) -> None:
     data = {"name": run.source.name, "size": run.source.size, "shapes": shapes, "info": run.source.info}
     started = any((workdir / "checkpoints").glob("*"))
     if started and path.exists():
-        lines = sorted(configs.differences(_read_json(path), new), key=lambda line: not line.startswith("system:"))
+        lines = sorted(
+            configs.differences(configs.complete(_read_json(path)), new),
+            key=lambda line: not line.startswith("system:"),
+        )
         if lines:
             more = f" and {len(lines) - 4} more" if len(lines) > 4 else ""
             raise UserError(
@@ -60,7 +71,7 @@ def read_config(workdir: Path) -> ConfigDict:
     Raises:
         UserError: there is no run, or its config.json cannot be read.
     """
-    return ConfigDict(_tuples(_read_json(workdir / "config.json")))
+    return ConfigDict(_tuples(configs.complete(_read_json(workdir / "config.json"))))
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -73,8 +84,25 @@ def _read_json(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not valid JSON: {error}") from error
 
 
-def reopen(workdir: Path, step: int | None = None, index: int = 0) -> tuple[Run, int, State]:
+def read_best(workdir: Path) -> Best | None:
+    """The best step that a workdir remembers.
+
+    Raises:
+        UserError: best.json is something else.
+    """
+    path = workdir / "best.json"
+    if not path.is_file():
+        return None
+    try:
+        return Best(**json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path} cannot be read ({error}); delete it, the next evaluation writes it anew") from error
+
+
+def reopen(workdir: Path, step: int | str | None = None, index: int = 0) -> tuple[Run, int, State]:
     """(run, step, state) of a workdir, which is all that is needed; ``index`` picks one of several seeds.
+
+    ``step`` is a checkpoint, ``best`` the one that evaluations found best, 0 the state before training.
 
     Raises:
         UserError: no such workdir, checkpoint or seed.
@@ -85,12 +113,28 @@ def reopen(workdir: Path, step: int | None = None, index: int = 0) -> tuple[Run,
     seeds = run.config.train.num_seeds
     if not 0 <= index < seeds:
         raise UserError(f"--run={index}: {workdir} trained {seeds} seed{'s'[: seeds > 1]}, numbered from 0")
+    state, step = initial_state(run), _named(workdir, step)
     with Checkpoints(workdir) as checkpoints:
-        restored = checkpoints.restore(initial_state(run), step)
+        begun = step == 0 and 0 not in checkpoints.steps()
+        restored = (0, state) if begun else checkpoints.restore(state, step)
     if restored is None:
         raise UserError(f"{workdir} has no checkpoint yet; train it first, or wait for the first save")
     found, state = restored
     return run, found, jax.tree.map(lambda x: x[index], state) if seeds > 1 else state
+
+
+def _named(workdir: Path, step: int | str | None) -> int | None:
+    if step is None or isinstance(step, int) or step.isdecimal():
+        return None if step is None else int(step)
+    best = read_best(workdir)
+    if step != "best" or best is None:
+        what = (
+            "has no best step: nothing was evaluated while it trained"
+            if step == "best"
+            else "has numbered steps, and `best`"
+        )
+        raise UserError(f"--step={step}: {workdir} {what}")
+    return best.step
 
 
 def _absent(indices: np.ndarray) -> dict[str, np.ndarray]:

@@ -82,7 +82,7 @@ def test_alternate_is_n_critic_moves_then_one():
     state, metrics = core.alternate(number_game(), SGD, n_critic=2)(start(), batch(0.0, 1.0), jax.random.key(0))
     assert (float(state.params.disc), float(state.params.gen)) == pytest.approx((d, g))
     assert int(state.carry.step) == 1
-    assert set(metrics) == {"disc/loss", "gen/loss", "disc/seen"}
+    assert set(metrics) == {"disc/loss", "gen/loss", "disc/gradient_norm", "gen/gradient_norm", "disc/seen"}
 
 
 def test_simultaneous_players_answer_the_same_point():

@@ -254,7 +254,8 @@ def test_8_pmap_is_jit_where_the_noise_comes_in_the_batch():
         state = core.init(of["data"], averaged, jax.random.key(0), batch)
         mapped = parallel.over_pmap(core.alternate(of["data"], averaged))
         four, four_log = mapped.step(mapped.spread(state), mapped.put(host), jax.random.key(1))
-    assert_close(four_log, one_log, 1e-5)
+    norms = [f"{who}/gradient_norm" for who in Players._fields]  # a device's own, before gradients are averaged
+    assert_close(*({name: x for name, x in log.items() if name not in norms} for log in (four_log, one_log)), 1e-5)
     assert_close(mapped.gather(four).params, one.params, 1e-5)
     assert_close(mapped.gather(four).carry.vars, one.carry.vars, 1e-5)
 

@@ -234,8 +234,13 @@ def test_2d_runs_count_modes(tmp_path):
     ]
     train(configs.load("configs/wgan_gp.py:grid25", small), tmp_path / "w")
     assert 0 <= lines(tmp_path / "w")[-1]["eval/share_within_3_sigma"] <= 1
-    report = json.loads((tmp_path / "w/eval/4-modes.json").read_text())
-    assert (report["of_modes"], report["samples"], len(report["eval/modes"])) == (25, 500, 3)
+    (file,) = (tmp_path / "w/eval").glob("4-modes-n500-????????-run2.json")
+    report = json.loads(file.read_text())
+    assert (report["protocol"]["of_modes"], report["protocol"]["n_fake"], report["of"]["train_seed"]) == (25, 500, 2)
+    assert report["measures"]["modes"] <= 25
+    assert [line["step"] for line in lines(tmp_path / "w") if "eval/modes" in line] == [0, 2, 4]
+    best = json.loads((tmp_path / "w/best.json").read_text())
+    assert best["measure"] == "modes"
 
 
 def explode(monkeypatch, at):

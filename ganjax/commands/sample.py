@@ -32,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="random; a number for all coordinates (0, 1, 0.5, 0.3, -1); onehot:I; sweep:I; set:I=V,…,base=V; lerp; slerp",
     )
     parser.add_argument("--out", type=Path, help="X.png, X.gif, X.npz or a directory (samples.png in the workdir)")
-    parser.add_argument("--step", type=int, help="which checkpoint (the newest)")
+    parser.add_argument("--step", help="which checkpoint: a number, best, or 0 for before training (the newest)")
     parser.add_argument("--run", type=int, default=0, dest="index", help="which of several seeds (0)")
     parser.add_argument("--batch-statistics", action="store_true", help="BatchNorm by the batch, not by running means")
     parser.add_argument("--json", action="store_true", help="JSON on stdout and nothing else")

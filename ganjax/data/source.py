@@ -30,6 +30,22 @@ def from_arrays(name: str, arrays: Examples, info: dict[str, Any]) -> Source:
     return Source(name, len(next(iter(arrays.values()))), lambda i: {key: x[i] for key, x in arrays.items()}, info)
 
 
+def divide(source: Source, held_out: int, seed: int) -> tuple[Source, Source]:
+    """(the others, ``held_out`` examples), drawn once by the seed.
+
+    Raises:
+        UserError: fewer than one would be left, or held out.
+    """
+    if not 0 < held_out < source.size:
+        raise UserError(f"config.data.held_out={held_out}: {source.name} has {source.size} examples")
+    order = np.random.default_rng((seed, 2)).permutation(source.size)
+
+    def part(places: np.ndarray) -> Source:
+        return source._replace(size=len(places), fetch=lambda i: source.fetch(places[i]))
+
+    return part(order[held_out:]), part(order[:held_out])
+
+
 def fit(image: Image.Image, size: int | None, channels: int | None) -> np.ndarray:
     """uint8 [size, size, channels]: the middle square, resized with antialiasing."""
     if channels:

@@ -1,6 +1,6 @@
 """Measures of samples; a number carries its protocol."""
 
-from ganjax.metrics.frechet import Moments, frechet_distance, moments
+from ganjax.metrics.frechet import Moments, frechet_distance, intra_class_frechet_distance, moments
 from ganjax.metrics.kernel import KernelDistance, kernel_distance, kernel_distance_of_subsets
 from ganjax.metrics.neighbours import Neighbourhoods, neighbourhoods
 from ganjax.metrics.score import classifier_score
@@ -20,6 +20,7 @@ __all__ = [
     "classifier_score",
     "earth_mover",
     "frechet_distance",
+    "intra_class_frechet_distance",
     "jensen_shannon",
     "kernel_distance",
     "kernel_distance_of_subsets",

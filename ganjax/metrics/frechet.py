@@ -60,6 +60,32 @@ def frechet_distance(
     return float(_distance(mean_1, cov_1, mean_2, cov_2))
 
 
+def intra_class_frechet_distance(
+    features_1: Shaped[np.ndarray, "_ d"],
+    labels_1: Shaped[np.ndarray, " _"],
+    features_2: Shaped[np.ndarray, "_ d"],
+    labels_2: Shaped[np.ndarray, " _"],
+) -> dict[int, float]:
+    """{class: the Fréchet distance of its own features}; the mean over classes is the intra-class FID.
+
+    Miyato and Koyama 2018, "cGANs with Projection Discriminator", section 4.
+
+    Raises:
+        ValueError: a class of one side has fewer than two features on the other.
+    """
+    classes = sorted({*np.unique(labels_1).tolist(), *np.unique(labels_2).tolist()})
+    for label in classes:
+        counts = int((labels_1 == label).sum()), int((labels_2 == label).sum())
+        if min(counts) < 2:
+            raise ValueError(f"class {label} has {counts[0]} and {counts[1]} features; 2 on each side are needed")
+
+    def apart(label: int) -> float:
+        one, two = moments([features_1[labels_1 == label]]), moments([features_2[labels_2 == label]])
+        return frechet_distance(one.mean, one.cov, two.mean, two.cov)
+
+    return {label: apart(label) for label in classes}
+
+
 @in_float64
 def _distance(mean_1: Array, cov_1: Array, mean_2: Array, cov_2: Array) -> Array:
     halves = _half(cov_1), _half(cov_2)

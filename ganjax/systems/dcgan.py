@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 
 from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players, Schedule, State, Step, alternate
-from ganjax.losses import minimax_disc, non_saturating_gen
+from ganjax.losses import accuracy, minimax_disc, non_saturating_gen
 from ganjax.nets.bind import bind, noise_to_image, record
 
 
@@ -40,7 +40,7 @@ def build(generator: nn.Module, critic: nn.Module, *, latent_dim: int = 100, sha
         real, fake = D.each(x, G(z))
         carry = record(carry, G, D)._replace(memory={"z": z} if shared_latents else {})
         scores = {"disc/real_score": nn.sigmoid(real).mean(), "disc/fake_score": nn.sigmoid(fake).mean()}
-        return minimax_disc(real, fake), (carry, scores)
+        return minimax_disc(real, fake), (carry, {**scores, "disc/accuracy": accuracy(real, fake)})
 
     def gen_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         z_key, key = jax.random.split(key)

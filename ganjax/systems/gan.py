@@ -21,7 +21,7 @@ import flax.linen as nn
 import jax
 
 from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players
-from ganjax.losses import minimax_disc, non_saturating_gen
+from ganjax.losses import accuracy, minimax_disc, non_saturating_gen
 from ganjax.nets.bind import bind, noise_to_image, record
 
 
@@ -46,7 +46,7 @@ def build(
         x_fake = G(**inputs(z_key, len(x)))
         real, fake = D.each(x, x_fake)
         scores = {"disc/real_score": nn.sigmoid(real).mean(), "disc/fake_score": nn.sigmoid(fake).mean()}
-        return minimax_disc(real, fake), (record(carry, G, D), scores)
+        return minimax_disc(real, fake), (record(carry, G, D), {**scores, "disc/accuracy": accuracy(real, fake)})
 
     def gen_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         z_key, key = jax.random.split(key)

@@ -16,7 +16,7 @@ import flax.linen as nn
 import jax
 
 from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players
-from ganjax.losses import least_squares_disc, least_squares_gen
+from ganjax.losses import accuracy, least_squares_disc, least_squares_gen
 from ganjax.nets.bind import bind, noise_to_image, record
 
 
@@ -41,7 +41,8 @@ def build(
         x = batch["image"]
         real, fake = D.each(x, G(**inputs(z_key, len(x))))
         loss = 0.5 * least_squares_disc(real, fake, real_label=b, fake_label=a)
-        return loss, (record(carry, G, D), {"disc/real_score": real.mean(), "disc/fake_score": fake.mean()})
+        scores = {"disc/real_score": real.mean(), "disc/fake_score": fake.mean()}
+        return loss, (record(carry, G, D), {**scores, "disc/accuracy": accuracy(real, fake)})
 
     def gen_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         z_key, key = jax.random.split(key)

@@ -21,7 +21,7 @@ import jax
 import optax
 
 from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players, Schedule, Step, critics_first, play, project, sequence
-from ganjax.losses import wasserstein_disc, wasserstein_gen
+from ganjax.losses import accuracy, wasserstein_disc, wasserstein_gen
 from ganjax.nets.bind import bind, noise_to_image, record
 from ganjax.transforms import clip as clip_to
 from ganjax.transforms import clip_weights
@@ -40,7 +40,7 @@ def build(generator: nn.Module, critic: nn.Module, *, latent_dim: int = 100) -> 
         x = batch["image"]
         real, fake = D.each(x, G(**inputs(z_key, len(x))))
         scores = {"disc/real_score": real.mean(), "disc/fake_score": fake.mean()}
-        metrics = {**scores, "disc/wasserstein": real.mean() - fake.mean()}
+        metrics = {**scores, "disc/wasserstein": real.mean() - fake.mean(), "disc/accuracy": accuracy(real, fake)}
         return wasserstein_disc(real, fake), (record(carry, G, D), metrics)
 
     def gen_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:

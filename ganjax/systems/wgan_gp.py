@@ -18,7 +18,7 @@ import flax.linen as nn
 import jax
 
 from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players
-from ganjax.losses import wasserstein_disc, wasserstein_gen
+from ganjax.losses import accuracy, wasserstein_disc, wasserstein_gen
 from ganjax.nets.bind import bind, noise_to_image, record
 from ganjax.penalties import gradient_penalty, interpolate
 
@@ -47,6 +47,7 @@ def build(
         loss = wasserstein_disc(real, fake) + penalty_weight * penalty
         scores = {"disc/real_score": real.mean(), "disc/fake_score": fake.mean()}
         metrics = {**scores, "disc/wasserstein": real.mean() - fake.mean(), "disc/penalty": penalty}
+        metrics["disc/accuracy"] = accuracy(real, fake)
         return loss, (record(carry, G, D), metrics)
 
     def gen_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:

@@ -1,0 +1,97 @@
+"""Measures of a trained run's samples, with their protocol, into eval/; two measurements side by side (--compare)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ganjax import evaluation, protocol
+from ganjax.errors import UserError
+from ganjax.protocol import Result
+from ganjax.run import open_data
+from ganjax.workdir import reopen
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's options."""
+    parser.add_argument("--workdir", type=Path, help="the directory that training wrote")
+    parser.add_argument(
+        "--metrics", help="fd_efflite0, kd_efflite0, prdc_efflite0, fid_inception2015, lpips_vgg16, … (the config's)"
+    )
+    parser.add_argument("--n", type=int, help="samples to draw (the config's, 10,000)")
+    parser.add_argument("--real", type=int, help="images of the data to compare with, at most (the config's, 50,000)")
+    parser.add_argument("--step", help="which checkpoint: a number, best, or 0 for before training (the newest)")
+    parser.add_argument("--run", type=int, default=0, dest="index", help="which of several seeds (0)")
+    parser.add_argument("--seed", type=int, help="of the samples' latents (the run's)")
+    parser.add_argument("--resize", help="clean, legacy-tf or pytorch-fid (the extractor's own)")
+    parser.add_argument("--inception-weights", "--inception_weights", help="the file of Inception's weights")
+    parser.add_argument("--batch-norm", default="running", help="statistics: running, batch (of 256) or standing")
+    parser.add_argument("--raw", action="store_true", help="the generator itself, not its average")
+    parser.add_argument("--flips", action="store_true", help="the data mirrored as well")
+    parser.add_argument(
+        "--compare", nargs=2, type=Path, metavar=("A", "B"), help="two files of eval/, or workdirs (their newest)"
+    )
+    parser.add_argument("--json", action="store_true", help="JSON on stdout and nothing else")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measures or compares, and prints."""
+    if options.compare:
+        found = protocol.compare(*(protocol.read(path) for path in options.compare))
+        print(json.dumps(found, indent=2) if options.json else _table(found))
+        return
+    if not options.workdir:
+        raise UserError("what is to be measured? --workdir=DIR, or --compare A B")
+    results = measured(options)
+    paths = [str(protocol.write(options.workdir, result)) for result in results]
+    if options.json:
+        answer = [{"file": path, **result._asdict()} for path, result in zip(paths, results, strict=True)]
+        print(json.dumps(answer, indent=2, ensure_ascii=False))
+        return
+    for path, result in zip(paths, results, strict=True):
+        print("\n".join((*_lines(result), f"  {path}")))
+
+
+def measured(options: argparse.Namespace) -> list[Result]:
+    """The measurements that the options ask for."""
+    opened, step, state = reopen(options.workdir, options.step, options.index)
+    source, held_out = open_data(opened.config.data)
+    opened = opened._replace(source=source, held_out=held_out)
+    return evaluation.evaluator(opened, settings(options, evaluation.settings_of(opened)))(state, step, options.index)
+
+
+def settings(options: argparse.Namespace, own: evaluation.Settings) -> evaluation.Settings:
+    """The run's own settings with what the options change.
+
+    Raises:
+        UserError: a number out of its range.
+    """
+    for name, low, high in (("n", 2, 10**7), ("real", 2, 10**8), ("seed", 0, 2**32 - 1)):
+        value = getattr(options, name)
+        if value is not None and not low <= value <= high:
+            raise UserError(f"--{name}={value} must be from {low} to {high}")
+    given: dict[str, Any] = {
+        "n_fake": options.n,
+        "n_real": options.real,
+        "seed": options.seed,
+        "resize": options.resize,
+        "inception_weights": options.inception_weights,
+        "metrics": options.metrics and tuple(filter(None, map(str.strip, options.metrics.split(",")))),
+    }
+    chosen = own._replace(**{key: value for key, value in given.items() if value is not None})
+    return chosen._replace(batch_norm=options.batch_norm, raw=options.raw, flips=options.flips)
+
+
+def _lines(result: Result) -> list[str]:
+    agreed = result.protocol
+    looked = ", ".join(
+        f"{key} {agreed[key]}" for key in ("n_fake", "n_real", "resize", "size", "generator") if key in agreed
+    )
+    values = [f"{name:<32} {value:.6g}" for name, value in result.measures.items()]
+    return [f"step {result.of['step']}, {looked}", *values, *(f"note: {mark}" for mark in result.marks)]
+
+
+def _table(found: dict[str, tuple[Any, Any]]) -> str:
+    return "\n".join(f"{name:<32} {a:>12.6g} {b:>12.6g}" for name, (a, b) in found.items())

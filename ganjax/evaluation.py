@@ -1,0 +1,265 @@
+"""What a state is worth: its samples beside the data, as an extractor sees both, with the protocol of it all."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from tqdm import tqdm
+
+from ganjax import cache, protocol
+from ganjax.core import State
+from ganjax.data import pipeline
+from ganjax.data.source import Source
+from ganjax.errors import UserError
+from ganjax.metrics import measures
+from ganjax.metrics.extractors import Extractor, efflite0, extract, inception2015
+from ganjax.metrics.lpips import Lpips, diversity, lpips
+from ganjax.metrics.measures import Seen
+from ganjax.metrics.modes import coverage
+from ganjax.monitor import pictures
+from ganjax.monitor.pictures import write_whole
+from ganjax.protocol import Result
+from ganjax.run import Run, root
+from ganjax.samples import Sampler, sampler, with_standing_statistics
+
+Tree = Any
+CHUNK = 256  # images made at once, and batches of BatchNorm where it goes by the batch
+EXTRACTORS = ("inception2015", "efflite0")
+LPIPS_IMAGES = 2000
+AT_LEAST = 0.01  # share of the samples that a covered mode has: 100 of 10,000
+KEPT = 2**31  # bytes of features of data sets in the user's cache
+
+
+class Settings(NamedTuple):
+    """How to measure: names of measures, numbers of samples, what makes them, how they are resized."""
+
+    metrics: tuple[str, ...]
+    n_fake: int = 10_000
+    n_real: int = 50_000
+    resize: str | None = None
+    inception_weights: str | None = None
+    flips: bool = False
+    raw: bool = False
+    batch_norm: str = "running"
+    seed: int = 0
+
+
+Measured = Callable[[State, int, int], Result]  # (state of one seed, step, which seed)
+Evaluator = Callable[[State, int, int], list[Result]]
+
+
+def settings_of(run: Run) -> Settings:
+    """As ``config.eval`` says; left out, mode counts where the data have known modes, else fd_efflite0."""
+    chosen = run.config.eval
+    names = tuple(filter(None, (name.strip() for name in (chosen.metrics or "").split(","))))
+    names = names or (("modes",) if run.source.info.get("modes") else ("fd_efflite0",))
+    return Settings(
+        names, chosen.samples, chosen.real, chosen.resize, chosen.inception_weights, seed=run.config.train.seed
+    )
+
+
+def evaluator(run: Run, settings: Settings) -> Evaluator:
+    """Everything of an evaluation that does not depend on the state, ready; a result for each extractor.
+
+    Raises:
+        UserError: a measure, extractor or mode that does not exist, or that these data cannot have.
+    """
+    of_points = run.batch["image"].ndim == 3
+    wrong = [name for name in settings.metrics if (name == "modes") != of_points]
+    if wrong:
+        reason = "compares images, these data are points" if of_points else "counts modes of points, these are images"
+        raise UserError(f"{wrong[0]} {reason}")
+    made = samples_of(run, settings)
+    if of_points:
+        return lambda state, step, index: [_modes(run, settings, made, state, step, index)]
+    parts = [_by_extractor(run, settings, made, name) for name in _extractors(settings)]
+    return lambda state, step, index: [part(state, step, index) for part in parts]
+
+
+def _extractors(settings: Settings) -> list[str]:
+    """The extractors and LPIPS networks that are needed, each once, in the order of their measures."""
+    names = [
+        name if name.startswith("lpips_") else measures.split(name, EXTRACTORS)[1] for name in settings.metrics
+    ]  # fmt: skip
+    return list(dict.fromkeys(names))
+
+
+# ----------------------------------------------------------------------------------------------------- the two sets
+
+
+def samples_of(run: Run, settings: Settings) -> Callable[[State], Iterator[dict[str, np.ndarray]]]:
+    """Of a state, chunks of {"image": …, "label" where the system draws by label}, n_fake in all.
+
+    Raises:
+        UserError: no such way of BatchNorm.
+    """
+    ways = ("running", "batch", "standing")
+    if settings.batch_norm not in ways:
+        raise UserError(f"--batch-norm={settings.batch_norm}: choose {', '.join(ways)}")
+    sample: Sampler = sampler(run, train=settings.batch_norm == "batch", raw=settings.raw)
+    key, n = root(settings.seed, "evaluation"), settings.n_fake
+    inputs = run.game.gan.inputs(key, -(-n // CHUNK) * CHUNK)  # whole chunks: a batch's statistics know its size
+
+    def chunks(state: State) -> Iterator[dict[str, np.ndarray]]:
+        if settings.batch_norm == "standing":
+            state = with_standing_statistics(run, state, settings.raw)
+        for start in range(0, n, CHUNK):
+            own = jax.tree.map(lambda x, start=start: x[start : start + CHUNK], inputs)
+            made = sample(state, own) | ({"label": np.asarray(own["label"])} if "label" in own else {})
+            yield {name: x[: n - start] for name, x in made.items()}
+
+    return chunks
+
+
+def reals_of(source: Source, data: Any, n: int, flips: bool) -> Iterator[dict[str, np.ndarray]]:
+    """Chunks of n of the data's images (all, where there are fewer), bytes, each once; ``flips``: mirrored as well."""
+    n = min(n, source.size)
+    host = pipeline.batches(source, batch_size=min(CHUNK, n), micro=lambda _: 1, seed=data.seed, crop=data.crop)
+    for start in range(0, n, CHUNK):
+        batch = {name: x[0, : n - start] for name, x in next(host).items()}
+        if batch["image"].dtype != np.uint8:
+            raise UserError(f"{source.name} has no images of bytes to compare with")
+        yield batch
+        if flips:
+            yield batch | {"image": batch["image"][:, :, ::-1]}
+
+
+def fingerprint(source: Source, data: Any, settings: Settings) -> str:
+    """The SHA-256 of the very images (and labels) that samples are compared with."""
+    digest = hashlib.sha256()
+    for batch in reals_of(source, data, settings.n_real, settings.flips):
+        digest.update(repr(batch["image"].shape).encode() + batch["image"].tobytes())
+        digest.update(batch["label"].tobytes() if "label" in batch else b"")
+    return digest.hexdigest()
+
+
+def see(extractor: Extractor, chunks: Iterator[dict[str, np.ndarray]], n: int, what: str) -> Seen:
+    """All chunks through the extractor, with a bar on a terminal."""
+    features, logits, labels = [], [], []
+    with tqdm(total=n, desc=f"{extractor.name} looks at {what}", unit="image", disable=None, leave=False) as bar:
+        for chunk in chunks:
+            (outputs,) = extract(extractor, [chunk["image"]])
+            features.append(outputs["features"].astype(np.float32))
+            logits += [outputs["logits"]] if "logits" in outputs else []
+            labels += [chunk["label"]] if "label" in chunk else []
+            bar.update(len(chunk["image"]))
+    joined = [np.concatenate(parts) if parts else None for parts in (features, logits, labels)]
+    return Seen(joined[0], *joined[1:])  # type: ignore[arg-type]
+
+
+def reference(extractor: Extractor, run: Run, settings: Settings, data_hash: str) -> Seen:
+    """The data as the extractor sees them; kept in the user's cache by the hashes of data and weights."""
+    uses = (data_hash, extractor.name, extractor.weights, extractor.resize, str(extractor.size))
+    name = hashlib.sha256(" ".join(uses).encode()).hexdigest()[:32]
+    path = cache.folder("features") / f"{name}.npz"
+    if extractor.weights and path.is_file():
+        with np.load(path, allow_pickle=False) as kept:
+            return Seen(kept["features"], labels=kept["labels"] if "labels" in kept else None)
+    n = min(settings.n_real, run.source.size)
+    seen = see(extractor, reals_of(run.source, run.config.data, n, settings.flips), n, run.source.name)
+    if extractor.weights:
+        buffer = io.BytesIO()
+        arrays: Tree = {"features": seen.features} | ({} if seen.labels is None else {"labels": seen.labels})
+        np.savez(buffer, **arrays)
+        write_whole(path, buffer.getvalue())
+        cache.trim(path.parent, KEPT)
+    return seen._replace(logits=None)
+
+
+# -------------------------------------------------------------------------------------------------------- the results
+
+
+def _by_extractor(run: Run, settings: Settings, made: Callable[[State], Iterator[Tree]], name: str) -> Measured:
+    if name.startswith("lpips_"):
+        return _by_lpips(run, settings, made, lpips(name.removeprefix("lpips_")))
+    inception = name == "inception2015"
+    extractor = inception2015(settings.inception_weights, settings.resize) if inception else efflite0(settings.resize)
+    asked = [measures.split(each, EXTRACTORS)[0] for each in settings.metrics if each.endswith(f"_{name}")]
+    for each in asked:
+        measures.check_published(each, extractor)
+    data_hash = fingerprint(run.source, run.config.data, settings)
+    real = reference(extractor, run, settings, data_hash)
+    looks = {"weights": extractor.weights, "resize": extractor.resize, "size": extractor.size}
+    agreed = {
+        **_protocol(run, settings, name),
+        **looks,
+        **_data(run, settings, data_hash),
+        "n_real": len(real.features),
+    }
+
+    def evaluate(state: State, step: int, index: int) -> Result:
+        images = ({**chunk, "image": pictures.to_bytes(chunk["image"])} for chunk in made(state))
+        fake = see(extractor, images, settings.n_fake, f"samples of step {step}")
+        found: dict[str, Any] = {}
+        for each in asked:
+            found |= measures.measure(each, extractor, real, fake)
+        return Result(
+            found, agreed, _of(run, settings, step, index), measures.marks(agreed["n_real"], len(fake.features), asked)
+        )
+
+    return evaluate
+
+
+def _by_lpips(run: Run, settings: Settings, made: Callable[[State], Iterator[Tree]], net: Lpips) -> Measured:
+    chunks = -(-min(LPIPS_IMAGES, settings.n_fake) // CHUNK)
+    agreed = {
+        **_protocol(run, settings, net.name),
+        "weights": net.weights,
+        "n_fake": min(chunks * CHUNK, settings.n_fake),
+    }
+
+    def evaluate(state: State, step: int, index: int) -> Result:
+        images = [pictures.to_bytes(chunk["image"]) for chunk in itertools.islice(made(state), chunks)]
+        return Result({net.name: diversity(net, np.concatenate(images))}, agreed, _of(run, settings, step, index), [])
+
+    return evaluate
+
+
+def _modes(
+    run: Run, settings: Settings, made: Callable[[State], Iterator[Tree]], state: State, step: int, index: int
+) -> Result:
+    info = run.source.info
+    if not info.get("modes"):
+        raise UserError(f"{run.source.name} has no known modes to count")
+    points = np.concatenate([chunk["image"] for chunk in made(state)])
+    found = coverage(points, info["modes"], info["sigma"], AT_LEAST)
+    counted = {"data": run.source.name, "of_modes": len(info["modes"]), "sigma": info["sigma"], "at_least": AT_LEAST}
+    values = {"modes": found.covered, "share_within_3_sigma": found.share}
+    return Result(values, {**_protocol(run, settings, "modes"), **counted}, _of(run, settings, step, index), [])
+
+
+def _protocol(run: Run, settings: Settings, kind: str) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "n_fake": settings.n_fake,
+        "quantised": None if kind == "modes" else "uint8, rounded",
+        "generator": "ema" if run.game.averaged and not settings.raw else "raw",
+        "batch_norm": settings.batch_norm,
+        "truncation": None,
+    }
+
+
+def _data(run: Run, settings: Settings, data_hash: str) -> dict[str, Any]:
+    return {
+        "data": run.source.name,
+        "split": run.config.data.split,
+        "data_sha256": data_hash,
+        "flips": settings.flips,
+    }
+
+
+def _of(run: Run, settings: Settings, step: int, index: int) -> dict[str, Any]:
+    return {
+        "system": run.config.system,
+        "step": step,
+        "run": index,
+        "train_seed": run.config.train.seed + index,
+        "samples_seed": settings.seed,
+        "versions": protocol.versions(),
+    }

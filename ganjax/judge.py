@@ -1,0 +1,56 @@
+"""Evaluation while training: measures of each seed's samples, the best checkpoint, and what share of the run that takes."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganjax import evaluation, protocol
+from ganjax.checkpoint import Checkpoints
+from ganjax.metrics.measures import better
+from ganjax.monitor.pictures import write_whole
+from ganjax.run import Run
+from ganjax.samples import runs_of
+from ganjax.workdir import Best, read_best
+
+Tree = Any
+
+
+class Judge:
+    """Measures as ``config.eval`` says and keeps the best checkpoint by the first measure.
+
+    Raises:
+        UserError: a measure that does not exist, or that these data cannot have.
+    """
+
+    def __init__(self, run: Run, workdir: Path) -> None:
+        self.run, self.workdir, self.best = run, workdir, read_best(workdir)
+        self.evaluate = evaluation.evaluator(run, evaluation.settings_of(run))
+        self.began, self.spent = time.monotonic(), 0.0
+
+    def __call__(self, state: Tree, step: int, checkpoints: Checkpoints) -> dict[str, Any]:
+        """{eval/<measure>: a value for each seed, eval/seconds, eval/share_of_time}; files in eval/."""
+        start = time.monotonic()
+        values: dict[str, list[float]] = {}
+        for index, each in enumerate(runs_of(self.run, state)):
+            for result in self.evaluate(each, step, index):
+                protocol.write(self.workdir, result)
+                for name, value in result.measures.items():
+                    values.setdefault(name, []).append(value)
+        first = next(iter(values))
+        self._remember(Best(step, first, float(np.mean(values[first]))), state, checkpoints)
+        now = time.monotonic()
+        self.spent += now - start
+        cost = {"eval/seconds": now - start, "eval/share_of_time": self.spent / (now - self.began)}
+        return {**{f"eval/{name}": value for name, value in values.items()}, **cost}
+
+    def _remember(self, new: Best, state: Tree, checkpoints: Checkpoints) -> None:
+        if self.best and self.best.measure == new.measure and not better(new.measure, new.value, self.best.value):
+            return
+        self.best = new
+        checkpoints.keep(new.step, state)
+        write_whole(self.workdir / "best.json", json.dumps(new._asdict()).encode())

@@ -1,0 +1,1 @@
+"""Networks that others trained, for what they see in an image; their weights come from files (ganjax.weights)."""

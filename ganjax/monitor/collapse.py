@@ -1,0 +1,67 @@
+"""Signs of collapse, cheap enough to be looked at with every sheet of samples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Shaped
+
+FEW_APART = 0.25  # of the data's distance
+REMEMBERS = 0.2  # of accuracy more on what was trained on
+STILL, WILD = 1e-7, 1e4  # norms of a gradient
+
+
+def apart(images: Shaped[Any, "n ..."]) -> float:
+    """The root mean squared difference per value between two of the samples, over all pairs.
+
+    √(2 mean variance · n / (n − 1)): all pairs at the cost of one pass.
+    """
+    rows = np.asarray(images, np.float64).reshape(len(images), -1)
+    return float(np.sqrt(2 * rows.var(axis=0, ddof=1).mean()))
+
+
+def singular_values(params: Any, pattern: str, top: int = 3) -> dict[str, float]:
+    """{layer/sigma0: …} of the ``top`` singular values of kernels whose path has ``pattern`` in it.
+
+    A kernel is the matrix [everything else, outputs], as spectral normalisation sees it.
+    """
+    found: dict[str, float] = {}
+    for path, kernel in _kernels(params):
+        if re.search(pattern, path):
+            matrix = np.asarray(kernel, np.float64).reshape(-1, kernel.shape[-1])
+            small = matrix.T @ matrix if matrix.shape[0] > matrix.shape[1] else matrix @ matrix.T
+            values = np.sqrt(np.clip(np.linalg.eigvalsh(small)[::-1][:top], 0, None))
+            found |= {f"{path}/sigma{i}": float(value) for i, value in enumerate(values)}
+    return found
+
+
+def warnings(values: dict[str, float]) -> list[str]:
+    """What a line of numbers gives reason to worry about, a readable line each."""
+    lines = []
+    if values.get("watch/apart", 1) < FEW_APART:
+        lines.append(
+            f"samples differ from each other {values['watch/apart']:.2f} times as much as the data: collapse, or too early"
+        )
+    seen, held = values.get("watch/accuracy_train", 0), values.get("watch/accuracy_held_out", 1)
+    if seen - held > REMEMBERS:
+        lines.append(
+            f"D is right on {seen:.0%} of what it was trained on and {held:.0%} of what it was not: it remembers"
+        )
+    for who in ("disc", "gen"):
+        norm = values.get(f"{who}/gradient_norm", 1.0)
+        if not STILL < norm < WILD:
+            lines.append(
+                f"{who}/gradient_norm is {norm:.1e}: {'it has nothing to go by' if norm <= STILL else 'it explodes'}"
+            )
+    return lines
+
+
+def _kernels(params: Any) -> Iterator[tuple[str, Any]]:
+    for path, leaf in jax.tree_util.tree_leaves_with_path(params):
+        names = [str(getattr(key, "key", getattr(key, "name", key))) for key in path]
+        if names[-1] == "kernel" and leaf.ndim >= 2:
+            yield "/".join(names[:-1]), leaf

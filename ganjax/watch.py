@@ -1,0 +1,71 @@
+"""The collapse watch: what the sample sheets, the held-out data and the weights say of a run while it trains."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ganjax.core import State
+from ganjax.data import pipeline
+from ganjax.data.source import Source
+from ganjax.monitor import collapse
+from ganjax.run import Run, feeding_options, root
+from ganjax.samples import runs_of
+
+Tree = Any
+LOOK = 256  # of the data, to know how far apart they are
+
+
+class Watch:
+    """Looks at a state with each sheet of samples; a warning is said once, until it has gone."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.said = run, set[str]()
+        n = min(LOOK, run.source.size)
+        self.apart = collapse.apart(_model_range(run, run.source, n)["image"])
+        self.judged = {"train": run.source, "held_out": run.held_out} if run.held_out else {}
+        self.batches = {
+            name: _model_range(run, source, min(run.config.train.batch_size, source.size))
+            for name, source in self.judged.items()
+        }
+        self.disc = jax.jit(lambda params, carry, batch, key: run.game.gan.disc_loss(params, carry, batch, key)[1][1])
+
+    def look(self, state: Tree, images: list[np.ndarray]) -> dict[str, list[float]]:
+        """{watch/…: a value for each seed}; ``images`` are each seed's samples."""
+        found: dict[str, list[float]] = {}
+        for each, made in zip(runs_of(self.run, state), images, strict=True):
+            values = {"watch/apart": collapse.apart(made) / self.apart, **self._accuracy(each)}
+            if pattern := self.run.config.train.watch:
+                sigmas = collapse.singular_values(jax.device_get(each.params), pattern)
+                values |= {f"watch/{name}": value for name, value in sigmas.items()}
+            for name, value in values.items():
+                found.setdefault(name, []).append(value)
+        return found
+
+    def _accuracy(self, state: State) -> dict[str, float]:
+        """D against one and the same samples of G: on a batch that it was trained on, and on one that it was not."""
+        key = root(self.run.config.train.seed, "evaluation")
+        metrics = {name: self.disc(state.params, state.carry, x, key) for name, x in self.batches.items()}
+        return {
+            f"watch/accuracy_{name}": float(each["disc/accuracy"])
+            for name, each in metrics.items()
+            if "disc/accuracy" in each
+        }
+
+    def warn(self, step: int, values: dict[str, float]) -> None:
+        """Says on stderr what is new among the warnings of a log line."""
+        lines = collapse.warnings(values)
+        kinds = {line.split(" ")[0]: line for line in lines}
+        for kind in kinds.keys() - self.said:
+            print(f"watch, step {step}: {kinds[kind]}", file=sys.stderr, flush=True)
+        self.said = set(kinds)
+
+
+def _model_range(run: Run, source: Source, n: int) -> dict[str, Any]:
+    host = pipeline.batches(source, batch_size=n, micro=lambda _: 1, **feeding_options(run.config.data))
+    batch = {name: jnp.asarray(x[0]) for name, x in next(host).items()}
+    return pipeline.to_model_range(batch, root(run.config.data.seed, "data"), run.config.data.dequantise)

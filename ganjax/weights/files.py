@@ -1,0 +1,128 @@
+"""Named arrays out of a file of weights: torch's .pth (both of its formats), .safetensors, .npz, pickled NumPy arrays.
+
+Nothing in a file is run, torch is not needed, and the file's SHA-256 says which weights they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganjax.errors import UserError
+from ganjax.weights.pickles import NumpyPickle, Tensor, TorchPickle, _Array
+
+Arrays = dict[str, np.ndarray]  # names joined by dots
+TORCH_LEGACY = 0x1950A86A20F9469CFC6C
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256 in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read(path: Path) -> Arrays:
+    """All arrays of a file, by name; what the file is, is seen from its content.
+
+    Raises:
+        UserError: no such file, or it is none of these, is cut short, or holds more than arrays.
+    """
+    if not path.is_file():
+        raise UserError(f"no file {path}")
+    try:
+        with path.open("rb") as file:
+            return _read(file)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, EOFError, struct.error) as error:
+        raise UserError(f"{path} cannot be read as weights: {_line(error)}") from error
+    except (pickle.UnpicklingError, zipfile.BadZipFile, MemoryError, OverflowError) as error:
+        raise UserError(f"{path} cannot be read as weights: {_line(error)}") from error
+
+
+def _read(file: Any) -> Arrays:
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            return _zipped(archive)
+    file.seek(0)
+    start = file.read(10)
+    file.seek(0)
+    if start[8:9] == b"{":
+        return _safetensors(file.read())
+    if start[:1] != b"\x80":
+        raise ValueError("it is no .pth, .safetensors, .npz or pickle of arrays")
+    return _torch_legacy(file) if _is_torch(file) else _flat(NumpyPickle(file).load())
+
+
+def _zipped(archive: zipfile.ZipFile) -> Arrays:
+    names = archive.namelist()
+    pickled = [name for name in names if name.endswith("/data.pkl")]
+    if not pickled:
+        return {
+            name.removesuffix(".npy"): np.load(io.BytesIO(archive.read(name)), allow_pickle=False) for name in names
+        }
+    root = pickled[0].removesuffix("data.pkl")
+    if f"{root}byteorder" in names and archive.read(f"{root}byteorder") != b"little":
+        raise ValueError("it was written on a big-endian machine")
+    reader = TorchPickle(io.BytesIO(archive.read(pickled[0])))
+    tree = reader.load()
+    for key, storage in reader.storages.items():
+        storage.fill(archive.read(f"{root}data/{key}"))
+    return _flat(tree)
+
+
+def _is_torch(file: Any) -> bool:
+    try:
+        return bool(TorchPickle(file).load() == TORCH_LEGACY)
+    except pickle.UnpicklingError:
+        return False
+    finally:
+        file.seek(0)
+
+
+def _torch_legacy(file: Any) -> Arrays:
+    for _ in ("magic number", "protocol", "machine"):
+        TorchPickle(file).load()
+    reader = TorchPickle(file)
+    tree = reader.load()
+    for key in TorchPickle(file).load():
+        storage = reader.storages[key]
+        (size,) = struct.unpack("<q", file.read(8))
+        if size != storage.size:
+            raise ValueError(f"{size} numbers where {storage.size} were announced")
+        storage.fill(file.read(size * storage.dtype.itemsize))
+    return _flat(tree)
+
+
+def _safetensors(data: bytes) -> Arrays:
+    try:
+        from safetensors import SafetensorError, numpy
+    except ModuleNotFoundError:
+        raise UserError('.safetensors are read by their library: pip install "ganjax[metrics]"') from None
+    try:
+        arrays: Arrays = numpy.load(data)
+    except SafetensorError as error:
+        raise ValueError(error) from error
+    return arrays
+
+
+def _flat(tree: Any, prefix: str = "") -> Arrays:
+    """The arrays of nested dicts and lists; numbers and texts between them are left out."""
+    if isinstance(tree, Tensor):
+        return {prefix: tree.array()}
+    if isinstance(tree, _Array):
+        return {prefix: tree.array}
+    children = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, (list, tuple)) else ()
+    flat: Arrays = {}
+    for name, child in children:
+        flat |= _flat(child, f"{prefix}.{name}" if prefix else str(name))
+    return flat
+
+
+def _line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:200]

@@ -1,0 +1,301 @@
+"""Measurements with their protocol: what is written, compared, refused, cached, and kept while training."""
+
+import json
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import tiny
+
+from ganjax import __main__ as verbs
+from ganjax import cache, evaluation, protocol, workdir
+from ganjax import run as runs
+from ganjax.checkpoint import Checkpoints
+from ganjax.errors import UserError
+from ganjax.metrics import extractors, measures
+from ganjax.metrics.extractors import Extractor
+from ganjax.metrics.measures import Seen
+from ganjax.nets.conv import library
+from ganjax.protocol import Result
+from ganjax.samples import sampler, with_standing_statistics
+from ganjax.train import train
+
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def library_convolutions():
+    with library():
+        yield
+
+
+def thumbnail(resize=None):
+    """In efflite0's place: a coarse view of an image, with logits, counted each time that it looks."""
+
+    def network(_, images):
+        thumbnail.seen += len(images)
+        x = images.astype(jnp.float32) / 255
+        small = x.reshape(len(x), 2, 4, 2, 4, 3).mean(axis=(2, 4)).reshape(len(x), 12)
+        return {"features": small, "logits": small}
+
+    return Extractor("efflite0", network, (), "thumbnail", resize or "clean", 2)
+
+
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch, tmp_path_factory):
+    monkeypatch.setattr(evaluation, "efflite0", thumbnail)
+    monkeypatch.setattr(cache, "folder", lambda name: tmp_path_factory.getbasetemp() / "cache" / name)
+    thumbnail.seen = 0
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    with library():
+        train(tiny.config("dcgan", folder, steps=4), folder / "w")
+    return folder / "w"
+
+
+def call(capsys, *arguments):
+    verbs.main([str(argument) for argument in arguments])
+    return capsys.readouterr().out
+
+
+def refused(capsys, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        verbs.guarded(verbs.main)([str(argument) for argument in arguments])
+    assert stop.value.code == 2
+    return capsys.readouterr().err
+
+
+def evaluate(capsys, folder, *options):
+    (answer,) = json.loads(call(capsys, "evaluate", f"--workdir={folder}", "--json", *options))
+    return answer
+
+
+def test_a_number_with_its_protocol(capsys, trained):
+    answer = evaluate(capsys, trained, "--n=60", "--metrics=fd_efflite0,kd_efflite0,prdc_efflite0,cs_efflite0")
+    assert set(answer["measures"]) == {
+        *("fd_efflite0", "kd_efflite0", "kd_low_efflite0", "kd_high_efflite0", "cs_efflite0", "cs_splits_efflite0"),
+        *("precision_efflite0", "recall_efflite0", "density_efflite0", "coverage_efflite0"),
+    }
+    agreed = answer["protocol"]
+    assert {**agreed, "data_sha256": ""} == {
+        "kind": "efflite0", "weights": "thumbnail", "resize": "clean", "size": 2, "n_fake": 60, "n_real": 40,
+        "quantised": "uint8, rounded", "generator": "raw", "batch_norm": "running", "truncation": None,
+        "data": "npz", "split": None, "data_sha256": "", "flips": False,
+    }  # fmt: skip
+    assert answer["of"]["step"] == 4
+    assert {"train_seed", "samples_seed", "versions", "system"} <= set(answer["of"])
+    assert "fewer than 2048" in answer["marks"][0]
+    kept = json.loads(Path(answer["file"]).read_text())
+    assert kept["measures"] == answer["measures"]
+    assert answer["file"].startswith(str(trained / "eval" / "4-efflite0-n60-"))
+
+
+def test_the_numbers_are_those_of_the_arrays(capsys, trained):
+    """The distance by hand: the same samples, as bytes, and the data, through the same view."""
+    answer = evaluate(capsys, trained, "--n=60", "--metrics=fd_efflite0")
+    run, _, state = workdir.reopen(trained)
+    inputs = run.game.gan.inputs(runs.root(0, "evaluation"), evaluation.CHUNK)
+    made = sampler(run)(state, inputs)["image"][:60]
+    fake = np.round((made + 1) * 127.5) / 255
+    real = np.load(run.config.data.path)["images"] / 255
+
+    def moments(x):
+        rows = x.reshape(len(x), 2, 4, 2, 4, 3).mean(axis=(2, 4)).reshape(len(x), 12)
+        return rows.mean(axis=0), np.cov(rows.T)
+
+    expected = evaluation.measures.frechet_distance(*moments(real), *moments(fake))
+    assert answer["measures"]["fd_efflite0"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_other_measures_of_the_same_protocol_share_a_file(capsys, trained):
+    one = evaluate(capsys, trained, "--n=50", "--metrics=fd_efflite0")
+    two = evaluate(capsys, trained, "--n=50", "--metrics=kd_efflite0")
+    assert one["file"] == two["file"]
+    assert {"fd_efflite0", "kd_efflite0"} <= set(json.loads(Path(one["file"]).read_text())["measures"])
+
+
+@pytest.mark.parametrize(
+    ("options", "difference"),
+    [
+        (["--n=80"], "n_fake: 60 and 80"),
+        (["--real=30"], "n_real: 40 and 30"),
+        (["--resize=legacy-tf"], "resize: 'clean' and 'legacy-tf'"),
+        (["--batch-norm=batch"], "batch_norm: 'running' and 'batch'"),
+        (["--flips"], "flips: False and True"),
+    ],
+)
+def test_unlike_numbers_are_not_compared(capsys, trained, options, difference):
+    one = evaluate(capsys, trained, "--n=60", "--metrics=fd_efflite0")
+    two = evaluate(capsys, trained, "--n=60", "--metrics=fd_efflite0", *options)
+    assert difference in refused(capsys, "evaluate", "--compare", one["file"], two["file"])
+
+
+def test_like_numbers_are_compared_also_across_steps_and_seeds(capsys, trained):
+    one = evaluate(capsys, trained, "--n=60", "--metrics=fd_efflite0,kd_efflite0")
+    two = evaluate(capsys, trained, "--n=60", "--metrics=fd_efflite0", "--step=0", "--seed=3")
+    assert two["of"]["step"] == 0
+    found = json.loads(call(capsys, "evaluate", "--compare", one["file"], two["file"], "--json"))
+    assert found == {"fd_efflite0": [one["measures"]["fd_efflite0"], two["measures"]["fd_efflite0"]]}
+    assert "fd_efflite0" in call(capsys, "evaluate", "--compare", one["file"], trained)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--metrics=fd_eflite0"], "no measure 'fd_eflite0'; did you mean 'fd_efflite0'?"),
+        (["--metrics=fid_efflite0"], "no measure 'fid_efflite0'"),
+        (["--metrics=fid_inception2015"], "no package holds the weights of Inception 2015: download"),
+        (["--metrics=modes"], "counts modes of points, these are images"),
+        (["--metrics=intra_fd_efflite0"], "compares class by class"),
+        (["--metrics=lpips_vgg61"], "no LPIPS of 'vgg61'; did you mean 'vgg16'?"),
+        (["--n=1"], "--n=1 must be from 2"),
+        (["--batch-norm=bach"], "--batch-norm=bach: choose running, batch, standing"),
+        (["--step=best"], "has no best step"),
+        (["--step=3"], "no checkpoint of step 3"),
+        (["--step=three"], "numbered steps, and `best`"),
+        (["--resize=bilinear", "--metrics=fd_inception2015", "--inception-weights=no.pth"], "no resizing mode"),
+        (["--metrics=fd_inception2015", "--inception-weights=no.pth"], "no file no.pth"),
+    ],
+)
+def test_what_cannot_be_measured_is_said_in_one_line(capsys, trained, options, message):
+    assert message in refused(capsys, "evaluate", f"--workdir={trained}", *options)
+
+
+def test_nothing_to_measure_and_nothing_to_compare(capsys, tmp_path):
+    assert "--workdir=DIR, or --compare A B" in refused(capsys, "evaluate")
+    assert "no measurement in" in refused(capsys, "evaluate", "--compare", tmp_path, tmp_path)
+    (tmp_path / "x.json").write_text("{}")
+    assert "is no measurement of ganjax" in refused(capsys, "evaluate", "--compare", tmp_path / "x.json", tmp_path)
+
+
+def test_the_data_are_looked_at_once(capsys, trained):
+    """A second evaluation finds them by the hash of the images; other images are looked at anew."""
+    evaluate(capsys, trained, "--n=60", "--real=33", "--metrics=fd_efflite0")
+    with_data = thumbnail.seen
+    thumbnail.seen = 0
+    evaluate(capsys, trained, "--n=60", "--real=33", "--metrics=fd_efflite0")
+    assert thumbnail.seen < with_data
+    assert len(list(cache.folder("features").iterdir())) >= 1
+
+
+def test_the_cache_forgets_the_longest_unused(tmp_path):
+    import os
+
+    for i in range(4):
+        (tmp_path / str(i)).write_bytes(bytes(10))
+        os.utime(tmp_path / str(i), (i, i))
+    cache.trim(tmp_path, limit=25)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["2", "3"]
+
+
+def test_a_name_that_published_weights_alone_may_bear():
+    seen = Seen(RANDOM.normal(size=(20, 3)).astype(np.float32))
+    mine = Extractor("inception2015", thumbnail, (), "0123456789abcdef")
+    with pytest.raises(UserError, match=r"these have 01234567…: what they give is called fd_inception2015"):
+        measures.measure("fid", mine, seen, seen)
+    assert set(measures.measure("fd", mine, seen, seen)) == {"fd_inception2015"}
+    published = mine._replace(published=True)
+    assert set(measures.measure("kid", published, seen, seen)) == {
+        "kid_inception2015",
+        "kid_low_inception2015",
+        "kid_high_inception2015",
+    }
+    assert extractors.PUBLISHED == "6726825d"
+
+
+def test_which_value_is_better():
+    assert measures.better("fd_efflite0", 1.0, 2.0)
+    assert not measures.better("fd_efflite0", 2.0, 1.0)
+    assert measures.better("precision_efflite0", 0.9, 0.8)
+    assert measures.better("modes", 25.0, 24.0)
+    assert not measures.better("modes", float("nan"), 24.0)
+    assert measures.better("kd_efflite0", 3.0, float("nan"))
+
+
+def test_intra_class_distance_sees_a_swap_that_the_whole_does_not():
+    """Two classes that changed places: as a whole nothing moved, each class did, by its mean alone."""
+    from ganjax import metrics
+
+    x = RANDOM.normal(size=(400, 3))
+    labels = np.arange(400) % 2
+    features = x + 5.0 * labels[:, None]
+    swapped = 1 - labels
+    apart = metrics.intra_class_frechet_distance(features, labels, features, swapped)
+    whole = metrics.moments([features])
+    assert metrics.frechet_distance(*whole[1:], *whole[1:]) == pytest.approx(0, abs=1e-9)
+    assert apart[0] == pytest.approx(apart[1])
+    assert apart[0] == pytest.approx(75, rel=0.1)
+    with pytest.raises(ValueError, match="class 1 has 200 and 0 features"):
+        metrics.intra_class_frechet_distance(features, labels, features, 0 * labels)
+
+
+def test_standing_statistics_are_the_mean_of_batches(trained):
+    """A linear update of unknown rate: the first BatchNorm's mean is that of its inputs over all batches."""
+    run, _, state = workdir.reopen(trained)
+    new = with_standing_statistics(run, state, batches=3, size=64)
+    params, key = state.params.gen, runs.root(0, "evaluation")
+    inside = []
+    for i in range(3):
+        z = run.game.gan.inputs(jax.random.fold_in(key, i), 64)["z"]
+        kernel = params["ConvTranspose_0"]["kernel"]
+        inside.append(jnp.einsum("bn,ijnc->bijc", z, kernel))
+    found = new.carry.vars.gen["batch_stats"]["BatchNorm_0"]
+    np.testing.assert_allclose(found["mean"], jnp.stack(inside).mean(axis=(0, 1, 2, 3)), atol=1e-5)
+    each = jnp.stack([x.var(axis=(0, 1, 2)) for x in inside]).mean(axis=0)
+    np.testing.assert_allclose(found["var"], each, rtol=1e-3)
+    assert new.params is state.params
+
+
+def test_evaluation_while_training_keeps_the_best(tmp_path, monkeypatch):
+    """Given values 3, 1, 2, 5 at steps 0, 2, 4, 6: step 2 stays beside the newest, and `best` opens it."""
+    values = iter([3.0, 1.0, 2.0, 5.0])
+    monkeypatch.setattr(measures, "fd", None)
+    monkeypatch.setitem(measures.MEASURES, "fd", lambda real, fake: {"fd": next(values)})
+    config = tiny.config("dcgan", tmp_path, steps=6, eval_every=2, log_every=2, keep=1, save_every=6)
+    with config.unlocked():
+        config.eval.samples = 100
+    train(config, tmp_path / "w")
+    logged = [json.loads(line) for line in (tmp_path / "w/metrics.jsonl").read_text().splitlines()]
+    assert [line["eval/fd_efflite0"] for line in logged] == [3, 1, 2, 5]
+    assert all(0 < line["eval/share_of_time"] < 1 for line in logged)
+    assert Checkpoints(tmp_path / "w").steps() == [2, 6]
+    assert json.loads((tmp_path / "w/best.json").read_text()) == {"step": 2, "measure": "fd_efflite0", "value": 1.0}
+    assert workdir.reopen(tmp_path / "w", "best")[1] == 2
+    assert len(list((tmp_path / "w/eval").iterdir())) == 4
+
+
+def test_a_resumed_run_remembers_its_best(tmp_path, monkeypatch):
+    values = iter([3.0, 1.0, 2.0, 5.0])
+    monkeypatch.setitem(measures.MEASURES, "fd", lambda real, fake: {"fd": next(values)})
+
+    def go(steps):
+        config = tiny.config("dcgan", tmp_path, steps=steps, eval_every=2, log_every=2, keep=1, save_every=2)
+        with config.unlocked():
+            config.eval.samples = 100
+        train(config, tmp_path / "w")
+
+    go(4)
+    go(6)
+    assert Checkpoints(tmp_path / "w").steps() == [2, 6]
+
+
+def test_a_measure_that_is_not_there_stops_before_anything_is_written(tmp_path):
+    config = tiny.config("dcgan", tmp_path, steps=2, eval_every=2)
+    with config.unlocked():
+        config.eval.metrics = "fd_eflite0"
+    with pytest.raises(UserError, match="did you mean 'fd_efflite0'"):
+        train(config, tmp_path / "w")
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_result_comes_back_from_its_file(tmp_path):
+    result = Result({"modes": 3}, {"kind": "modes", "n_fake": 5}, {"step": 7, "run": 2}, ["few"])
+    path = protocol.write(tmp_path, result)
+    assert path.name.startswith("7-modes-n5-")
+    assert path.name.endswith("-run2.json")
+    assert protocol.read(path) == protocol.read(tmp_path) == result
