@@ -5,7 +5,8 @@
 About 5 minutes on 2 CPU cores, 1 seed: faces to be made out at step 1000, clear at 1600, their white background grey with noise.
 
 Variants: celeba64 is the tutorial's size on a folder of faces; tutorial is celeba64 as the decks' code plays it, G
-answering on D's own latents; 128 has the decks' six-convolution critic; digits are 32-px digits.
+answering on D's own latents; 128 has the decks' six-convolution critic; digits are 32-px digits, stacked
+three of them in one image.
 """
 
 from ml_collections import ConfigDict
@@ -43,7 +44,20 @@ def digits(config: ConfigDict) -> None:
     config.data.update(name="digits", channels=1)
 
 
-VARIANTS = {"celeba64": celeba64, "tutorial": tutorial, "128": large, "digits": digits}
+def stacked(config: ConfigDict) -> None:
+    """Stacked digits, one in each colour channel, 1,000 modes: 16 channels, three seeds in one program.
+
+    python -m ganjax.main --config=configs/dcgan.py:stacked
+
+    0.13 s a step on 2 CPU cores, 12 minutes. Seen, of 26,000 samples each: 915, 933, 949 modes; KL 0.66 ± 0.07
+    (experiments/stacked_digits counts them).
+    """
+    config.generator.channels = config.critic.channels = 16
+    config.data.update(name="stacked_digits", channels=None)
+    config.train.update(steps=5000, num_seeds=3, ema_decay=0.995, sample_every=1000, save_every=1000)
+
+
+VARIANTS = {"celeba64": celeba64, "tutorial": tutorial, "128": large, "digits": digits, "stacked": stacked}
 
 
 def get_config(variant: str = "") -> ConfigDict:

@@ -6,7 +6,7 @@ Beside the paper: DCGAN's networks, a learning rate of 2·10⁻⁴ (twice theirs
 12 minutes on 2 CPU cores (0.23 s a step), 1 seed: faces from step 1000 on, clear ones at 3000; README.md shows them.
 
 Variants: cifar10, cifar10_dcgan, lsun64, mnist are the official scripts' settings; digits runs the MNIST network on the
-digits at hand; grid25 and ring8 are mixtures in the plane.
+digits at hand; stacked has three digits in one image; grid25 and ring8 are mixtures in the plane.
 
 Where memory is short: --config.schedule.accumulate=4 --config.train.batch_size=16 for batches in four parts, and (cifar10,
 lsun64) --config.generator.remat=True --config.critic.remat=True. In half precision, penalties in float32:
@@ -65,6 +65,20 @@ def digits(config: ConfigDict) -> None:
     config.train.steps = 2000
 
 
+def stacked(config: ConfigDict) -> None:
+    """Stacked digits, one in each colour channel, 1,000 modes: 16 channels, three seeds in one program.
+
+    python -m ganjax.main --config=configs/wgan_gp.py:stacked
+
+    0.26 s a step on 2 free CPU cores, 11 minutes (it was 26 on busy ones). Seen, of 26,000 samples each: 1000, 989, 999
+    modes; KL 0.22 ± 0.09 (experiments/stacked_digits counts them). At 2·10⁻⁴ digits are still half grey at step 1000.
+    """
+    config.generator.channels = config.critic.channels = 16
+    _adam(config, 5e-4, 0.0)
+    config.data.update(name="stacked_digits", channels=None)
+    config.train.update(steps=2500, num_seeds=3, sample_every=500)
+
+
 def grid25(config: ConfigDict) -> None:
     """The 25 Gaussians of the official gan_toy, λ = 0.1 as there; three seeds in one program, 2½ minutes on 2 cores.
 
@@ -86,7 +100,7 @@ def _adam(config: ConfigDict, learning_rate: float, b1: float) -> None:
 
 
 VARIANTS = {
-    f.__name__: f for f in (cifar10, cifar10_dcgan, lsun64, mnist, digits, grid25, ring8)
+    f.__name__: f for f in (cifar10, cifar10_dcgan, lsun64, mnist, digits, stacked, grid25, ring8)
 }  # fmt: skip
 
 

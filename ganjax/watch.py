@@ -18,13 +18,14 @@ from ganjax.samples import runs_of
 
 Tree = Any
 LOOK = 256  # of the data, to know how far apart they are
+WERE_APART, YOUNG = 0.5, 0.25  # samples of a run that has just begun are alike: below these shares that is no collapse
 
 
 class Watch:
     """Looks at a state with each sheet of samples; a warning is said once, until it has gone."""
 
     def __init__(self, run: Run) -> None:
-        self.run, self.said = run, set[str]()
+        self.run, self.said, self.were_apart = run, set[str](), False
         n = min(LOOK, run.source.size)
         self.apart = collapse.apart(_model_range(run, run.source, n)["image"])
         self.judged = {"train": run.source, "held_out": run.held_out} if run.held_out else {}
@@ -58,7 +59,9 @@ class Watch:
 
     def warn(self, step: int, values: dict[str, float]) -> None:
         """Says on stderr what is new among the warnings of a log line."""
-        lines = collapse.warnings(values)
+        self.were_apart |= values.get("watch/apart", 0) > WERE_APART
+        early = step < YOUNG * self.run.steps and not self.were_apart
+        lines = collapse.warnings({k: v for k, v in values.items() if not (early and k == "watch/apart")})
         kinds = {line.split(" ")[0]: line for line in lines}
         for kind in kinds.keys() - self.said:
             print(f"watch, step {step}: {kinds[kind]}", file=sys.stderr, flush=True)

@@ -25,6 +25,12 @@ def test_the_api_in_fifteen_lines():
     assert int(names["state"].carry.step) == 3
 
 
+def test_measures_on_arrays(capsys):
+    (code,) = blocks("docs/metrics.md")
+    exec(code, {})
+    assert "KernelDistance(value=" in capsys.readouterr().out
+
+
 def test_the_skeleton_is_a_system_and_the_step_by_hand_plays_it():
     from ganjax.core import Players, State, init
     from ganjax.nets import mlp

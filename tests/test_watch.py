@@ -2,6 +2,7 @@
 
 import json
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import tiny
@@ -38,9 +39,9 @@ def test_top_singular_values_of_chosen_layers():
 
 
 def test_accuracy_is_the_share_of_pairs_in_order():
-    assert float(accuracy(np.array([1.0, 3.0]), np.array([0.0, 2.0]))) == 0.75
-    assert float(accuracy(np.ones(4), np.ones(5))) == 0.5
-    assert float(accuracy(np.full((2, 3), 1e30), np.zeros(4))) == 1
+    assert float(accuracy(jnp.array([1.0, 3.0]), jnp.array([0.0, 2.0]))) == 0.75
+    assert float(accuracy(jnp.ones(4), jnp.ones(5))) == 0.5
+    assert float(accuracy(jnp.full((2, 3), 1e30), jnp.zeros(4))) == 1
 
 
 @pytest.mark.parametrize(

@@ -76,4 +76,10 @@ def _drawn(options: argparse.Namespace) -> Path:
 
 def _lines(answer: dict[str, Any]) -> str:
     wide = max(map(len, answer))
-    return "\n".join(f"{name:<{wide}}  {value}" for name, value in answer.items())
+    return "\n".join(f"{name:<{wide}}  {_brief(value)}" for name, value in answer.items())
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, list) and len(value) > 100:
+        return f"{value[0]}, {value[1]}, … {value[-1]}: {len(value)}"
+    return str(value)

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ganjax.data import avatars, files, folder, mixtures, tfds
+from ganjax.data import avatars, files, folder, mixtures, stacked, tfds
 from ganjax.data.source import Source
 from ganjax.errors import UserError, nearest
 
@@ -15,6 +15,7 @@ SOURCES: dict[str, Callable[..., Source]] = {
     "avatar_pairs": avatars.avatar_pairs,
     "digits": files.digits,
     "mnist": files.mnist,
+    "stacked_digits": stacked.stacked_digits,
     "cifar10": files.cifar10,
     "npz": files.npz,
     "folder": folder.folder,

@@ -98,3 +98,28 @@ def test_any_function_is_an_extractor():
     images = RANDOM.integers(0, 256, (300, 4, 4, 3), np.uint8)
     (found,) = extract(mean, [images])
     np.testing.assert_allclose(found["features"], images.mean(axis=(1, 2)), rtol=1e-6)
+
+
+@pytest.mark.ci
+def test_efflite0_ranks_what_was_done_to_faces(lite):
+    """400 avatars against 400 others: as they are, with glasses, noisy, ten of them again and again, noisier, blurred."""
+    from PIL import Image, ImageFilter
+
+    from ganjax import metrics
+    from ganjax.data.avatars import avatars, pack
+
+    both = avatars().fetch(np.random.default_rng(0).permutation(10_000)[:800])["image"]
+    real, others = both[:400], both[400:]
+
+    def noisy(sigma):
+        noise = np.random.default_rng(1).normal(size=others.shape) * sigma
+        return np.clip(np.round(others + noise), 0, 255).astype(np.uint8)
+
+    blurred = np.stack([np.asarray(Image.fromarray(x).filter(ImageFilter.GaussianBlur(1))) for x in others])
+    sets = [others, pack()["with_glasses"][:400], noisy(10), others[:10].repeat(40, axis=0), noisy(30), blurred]
+    seen = next(extract(lite, [np.concatenate([real, *sets])]))["features"].reshape(7, 400, 1280)
+    of_real, *of_sets = [metrics.moments([x]) for x in seen]
+    found = [metrics.frechet_distance(*of_real[1:], *each[1:]) for each in of_sets]
+    assert found == sorted(found)
+    expected = [50, 152, 226, 309, 510, 713]  # in docs/metrics.md; an earlier PyTorch run had 54, 157, 236, 314, 574, 703
+    np.testing.assert_allclose(found, expected, rtol=0.05)
