@@ -142,15 +142,18 @@ def fingerprint(source: Source, data: Any, settings: Settings) -> str:
 def see(extractor: Extractor, chunks: Iterator[dict[str, np.ndarray]], n: int, what: str) -> Seen:
     """All chunks through the extractor, with a bar on a terminal."""
     features, logits, labels = [], [], []
-    with tqdm(total=n, desc=f"{extractor.name} looks at {what}", unit="image", disable=None, leave=False) as bar:
+
+    def images() -> Iterator[np.ndarray]:
         for chunk in chunks:
-            (outputs,) = extract(extractor, [chunk["image"]])
+            labels.extend([chunk["label"]] if "label" in chunk else [])
+            yield chunk["image"]
+
+    with tqdm(total=n, desc=f"{extractor.name} looks at {what}", unit="image", disable=None, leave=False) as bar:
+        for outputs in extract(extractor, images()):
             features.append(outputs["features"].astype(np.float32))
-            logits += [outputs["logits"]] if "logits" in outputs else []
-            labels += [chunk["label"]] if "label" in chunk else []
-            bar.update(len(chunk["image"]))
-    joined = [np.concatenate(parts) if parts else None for parts in (features, logits, labels)]
-    return Seen(joined[0], *joined[1:])  # type: ignore[arg-type]
+            logits.extend([outputs["logits"]] if "logits" in outputs else [])
+            bar.update(len(features[-1]))
+    return Seen(np.concatenate(features), *(np.concatenate(parts) if parts else None for parts in (logits, labels)))
 
 
 def reference(extractor: Extractor, run: Run, settings: Settings, data_hash: str) -> Seen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -16,12 +17,18 @@ BLOCK = 1024  # rows of a table of pairs that are in memory at a time
 
 
 def in_float64(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``function`` of its arrays as float64 on the CPU, where every platform has them; what it returns are NumPy's."""
+    """``function`` of its arrays as float64 on the CPU, where every platform has them; what it returns are NumPy's.
+
+    It is compiled; what it takes by keyword alone is a constant to it.
+    """
+    taken = inspect.signature(function).parameters.values()
+    constants = [parameter.name for parameter in taken if parameter.kind is parameter.KEYWORD_ONLY]
+    compiled = jax.jit(function, static_argnames=constants)
 
     @functools.wraps(function)
     def call(*arrays: Any, **options: Any) -> Any:
         with jax.enable_x64(True), jax.default_device(jax.local_devices(backend="cpu")[0]):
-            found = function(*(jnp.asarray(x, jnp.float64) for x in arrays), **options)
+            found = compiled(*(jnp.asarray(x, jnp.float64) for x in arrays), **options)
             return jax.tree.map(np.asarray, found)
 
     return call

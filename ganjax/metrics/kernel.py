@@ -57,7 +57,7 @@ def kernel_distance_of_subsets(
 
 
 @in_float64
-def _parts(x: Array, y: Array, degree: int) -> tuple[Array, Array]:
+def _parts(x: Array, y: Array, *, degree: int) -> tuple[Array, Array]:
     """Each row's mean kernel with its own set, less that with the other; their two means sum to the estimate."""
 
     def kernel(row: Array, others: Array) -> Array:

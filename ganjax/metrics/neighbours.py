@@ -47,7 +47,7 @@ def neighbourhoods(real: Features, fake: Features, k: int = 5) -> Neighbourhoods
 
 
 @in_float64
-def _radius(x: Array, k: int) -> Array:
+def _radius(x: Array, *, k: int) -> Array:
     """Squared distance of each row to its k-th neighbour, itself not counted."""
     squares = _squares_to(x)
 

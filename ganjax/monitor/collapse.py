@@ -43,9 +43,7 @@ def warnings(values: dict[str, float]) -> list[str]:
     """What a line of numbers gives reason to worry about, a readable line each."""
     lines = []
     if values.get("watch/apart", 1) < FEW_APART:
-        lines.append(
-            f"samples differ from each other {values['watch/apart']:.2f} times as much as the data: collapse?"
-        )
+        lines.append(f"samples differ from each other {values['watch/apart']:.2f} times as much as the data: collapse?")
     seen, held = values.get("watch/accuracy_train", 0), values.get("watch/accuracy_held_out", 1)
     if seen - held > REMEMBERS:
         lines.append(

@@ -121,5 +121,12 @@ def test_efflite0_ranks_what_was_done_to_faces(lite):
     of_real, *of_sets = [metrics.moments([x]) for x in seen]
     found = [metrics.frechet_distance(*of_real[1:], *each[1:]) for each in of_sets]
     assert found == sorted(found)
-    expected = [50, 152, 226, 309, 510, 713]  # in docs/metrics.md; an earlier PyTorch run had 54, 157, 236, 314, 574, 703
+    expected = [
+        50,
+        152,
+        226,
+        309,
+        510,
+        713,
+    ]  # in docs/metrics.md; an earlier PyTorch run had 54, 157, 236, 314, 574, 703
     np.testing.assert_allclose(found, expected, rtol=0.05)

@@ -127,7 +127,7 @@ def test_both_formats_of_torchs_files(tmp_path):
 
 @pytest.mark.parametrize("shape", [(48, 64), (32, 32), (600, 500)])
 def test_resizing(vision, shape):
-    """Of bytes: within 1e-4 of TensorFlow 1's way as torch-fidelity has it, and of PyTorch's interpolation."""
+    """Of bytes: within 5e-5 of TensorFlow 1's way as torch-fidelity has it, and of PyTorch's interpolation."""
     from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x as like_tf1
 
     images = np.random.default_rng(0).integers(0, 256, (2, *shape, 3), np.uint8)
@@ -138,7 +138,7 @@ def test_resizing(vision, shape):
     }
     for mode, reference in references.items():
         ours = resize(jnp.asarray(images), 299, mode)
-        np.testing.assert_allclose(ours, reference.permute(0, 2, 3, 1).numpy(), atol=1e-4, err_msg=mode)
+        np.testing.assert_allclose(ours, reference.permute(0, 2, 3, 1).numpy(), rtol=0, atol=5e-5, err_msg=mode)
 
 
 def test_efflite0():
