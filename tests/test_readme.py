@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jax
 import optax
+import pytest
 
 from ganjax.nets.conv import library
 
@@ -26,9 +27,13 @@ def test_the_api_in_fifteen_lines():
 
 
 def test_measures_on_arrays(capsys):
-    (code,) = blocks("docs/metrics.md")
-    exec(code, {})
+    on_features, on_distributions = blocks("docs/metrics.md")
+    exec(on_features, {})
     assert "KernelDistance(value=" in capsys.readouterr().out
+    names: dict = {}
+    exec(on_distributions, names)
+    assert names["cost"] == pytest.approx(2.3)  # the difference of the two means, since all goes one way
+    assert names["page"].shape == (240, 240, 3)
 
 
 def test_the_skeleton_is_a_system_and_the_step_by_hand_plays_it():
