@@ -22,7 +22,7 @@ class Checkpoints:
     """
 
     def __init__(self, workdir: Path, keep: int = 3, best: int | None = None) -> None:
-        self.best, kept = best, ocp.checkpoint_managers
+        self.best, self.broken, kept = best, set[int](), ocp.checkpoint_managers
         policy = kept.AnyPreservationPolicy([kept.LatestN(keep), _Pinned(self)])
         options = ocp.CheckpointManagerOptions(preservation_policy=policy, enable_async_checkpointing=True)
         self.manager = ocp.CheckpointManager((workdir / "checkpoints").absolute(), options=options)
@@ -36,6 +36,9 @@ class Checkpoints:
 
     def save(self, step: int, state: State) -> None:
         """Writes in the background; a copy is taken first, since the state is donated to the next step."""
+        if step in self.broken:
+            self.manager.delete(step)
+            self.broken.remove(step)
         if step not in self.manager.all_steps():
             self.manager.save(step, args=ocp.args.StandardSave(jax.tree.map(jnp.copy, state)))
 
@@ -43,6 +46,7 @@ class Checkpoints:
         """Saves ``step`` as the best so far: it stays, and the one that was is a checkpoint like the others."""
         self.best = step
         self.save(step, state)
+        self.manager.wait_until_finished()  # it is called the best when it is there
 
     def steps(self) -> list[int]:
         """The steps that can be restored, oldest first."""
@@ -64,7 +68,8 @@ class Checkpoints:
             try:
                 return candidate, self.manager.restore(candidate, args=ocp.args.StandardRestore(target))
             except Exception as error:
-                reason = str(error).splitlines()[0][:200]
+                self.broken.add(candidate)
+                reason = (str(error) or type(error).__name__).splitlines()[0][:200]
                 warnings.warn(f"checkpoint {candidate} cannot be read and is passed over: {reason}", stacklevel=2)
         if steps:
             raise UserError("no checkpoint can be read; see the warnings above, or start anew in another --workdir")

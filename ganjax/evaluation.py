@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import itertools
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -33,6 +37,7 @@ CHUNK = 256  # images made at once, and batches of BatchNorm where it goes by th
 EXTRACTORS = ("inception2015", "efflite0")
 LPIPS_IMAGES = 2000
 AT_LEAST = 0.01  # share of the samples that a covered mode has: 100 of 10,000
+SEEN = "1"  # changes with how features are computed
 KEPT = 2**31  # bytes of features of data sets in the user's cache
 
 
@@ -55,17 +60,30 @@ Evaluator = Callable[[State, int, int], list[Result]]
 
 
 def settings_of(run: Run) -> Settings:
-    """As ``config.eval`` says; left out, mode counts where the data have known modes, else fd_efflite0."""
+    """As ``config.eval`` says; left out, mode counts where the data have known modes, fd_efflite0 of images."""
     chosen = run.config.eval
-    names = tuple(filter(None, (name.strip() for name in (chosen.metrics or "").split(","))))
-    names = names or (("modes",) if run.source.info.get("modes") else ("fd_efflite0",))
+    of_points = run.batch["image"].ndim == 3
+    names = names_of(chosen.metrics) if chosen.metrics else ("fd_efflite0",) if not of_points else ()
+    names = names or (("modes",) if run.source.info.get("modes") else ())
     return Settings(
         names, chosen.samples, chosen.real, chosen.resize, chosen.inception_weights, seed=run.config.train.seed
     )
 
 
+def names_of(text: str) -> tuple[str, ...]:
+    """The measures of a list with commas.
+
+    Raises:
+        UserError: there is none.
+    """
+    names = tuple(filter(None, map(str.strip, text.split(","))))
+    if not names:
+        raise UserError("no measures are named; such as fd_efflite0,kd_efflite0")
+    return names
+
+
 def evaluator(run: Run, settings: Settings) -> Evaluator:
-    """Everything of an evaluation that does not depend on the state, ready; a result for each extractor.
+    """Everything of an evaluation that does not depend on the state, checked; a result for each extractor.
 
     Raises:
         UserError: a measure, extractor or mode that does not exist, or that these data cannot have.
@@ -75,6 +93,8 @@ def evaluator(run: Run, settings: Settings) -> Evaluator:
     if wrong:
         reason = "compares images, these data are points" if of_points else "counts modes of points, these are images"
         raise UserError(f"{wrong[0]} {reason}")
+    if of_points and not run.source.info.get("modes"):
+        raise UserError(f"{run.source.name} has no known modes to count, and no other measure of points")
     made = samples_of(run, settings)
     if of_points:
         return lambda state, step, index: [_modes(run, settings, made, state, step, index)]
@@ -118,11 +138,16 @@ def samples_of(run: Run, settings: Settings) -> Callable[[State], Iterator[dict[
 
 
 def reals_of(source: Source, data: Any, n: int, flips: bool) -> Iterator[dict[str, np.ndarray]]:
-    """Chunks of n of the data's images (all, where there are fewer), bytes, each once; ``flips``: mirrored as well."""
-    n = min(n, source.size)
-    host = pipeline.batches(source, batch_size=min(CHUNK, n), micro=lambda _: 1, seed=data.seed, crop=data.crop)
-    for start in range(0, n, CHUNK):
-        batch = {name: x[0, : n - start] for name, x in next(host).items()}
+    """Chunks of the data's images, bytes, each once; ``flips``: mirrored as well.
+
+    All in their own order, or n of them, the same for every run.
+    """
+    size = min(n, source.size)
+    order = (
+        np.arange(size) if size == source.size else np.sort(np.random.default_rng(0).choice(source.size, size, False))
+    )
+    for start in range(0, size, CHUNK):
+        batch = pipeline.cut(source.fetch(order[start : start + CHUNK]), data.crop)
         if batch["image"].dtype != np.uint8:
             raise UserError(f"{source.name} has no images of bytes to compare with")
         yield batch
@@ -130,12 +155,12 @@ def reals_of(source: Source, data: Any, n: int, flips: bool) -> Iterator[dict[st
             yield batch | {"image": batch["image"][:, :, ::-1]}
 
 
-def fingerprint(source: Source, data: Any, settings: Settings) -> str:
-    """The SHA-256 of the very images (and labels) that samples are compared with."""
+def fingerprint(source: Source, data: Any, settings: Settings, labelled: bool) -> str:
+    """The SHA-256 of the very images that samples are compared with, and of their labels where those matter."""
     digest = hashlib.sha256()
     for batch in reals_of(source, data, settings.n_real, settings.flips):
         digest.update(repr(batch["image"].shape).encode() + batch["image"].tobytes())
-        digest.update(batch["label"].tobytes() if "label" in batch else b"")
+        digest.update(batch["label"].tobytes() if labelled and "label" in batch else b"")
     return digest.hexdigest()
 
 
@@ -158,12 +183,10 @@ def see(extractor: Extractor, chunks: Iterator[dict[str, np.ndarray]], n: int, w
 
 def reference(extractor: Extractor, run: Run, settings: Settings, data_hash: str) -> Seen:
     """The data as the extractor sees them; kept in the user's cache by the hashes of data and weights."""
-    uses = (data_hash, extractor.name, extractor.weights, extractor.resize, str(extractor.size))
-    name = hashlib.sha256(" ".join(uses).encode()).hexdigest()[:32]
-    path = cache.folder("features") / f"{name}.npz"
-    if extractor.weights and path.is_file():
-        with np.load(path, allow_pickle=False) as kept:
-            return Seen(kept["features"], labels=kept["labels"] if "labels" in kept else None)
+    uses = (SEEN, data_hash, extractor.name, extractor.weights, extractor.resize, str(extractor.size))
+    path = cache.folder("features") / f"{hashlib.sha256(' '.join(uses).encode()).hexdigest()[:32]}.npz"
+    if extractor.weights and (kept := _kept(path)):
+        return kept
     n = min(settings.n_real, run.source.size)
     seen = see(extractor, reals_of(run.source, run.config.data, n, settings.flips), n, run.source.name)
     if extractor.weights:
@@ -173,6 +196,14 @@ def reference(extractor: Extractor, run: Run, settings: Settings, data_hash: str
         write_whole(path, buffer.getvalue())
         cache.trim(path.parent, KEPT)
     return seen._replace(logits=None)
+
+
+def _kept(path: Path) -> Seen | None:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            return Seen(kept["features"], labels=kept["labels"] if "labels" in kept else None)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None  # not there, or damaged: it is looked at again
 
 
 # -------------------------------------------------------------------------------------------------------- the results
@@ -186,36 +217,35 @@ def _by_extractor(run: Run, settings: Settings, made: Callable[[State], Iterator
     asked = [measures.split(each, EXTRACTORS)[0] for each in settings.metrics if each.endswith(f"_{name}")]
     for each in asked:
         measures.check_published(each, extractor)
-    data_hash = fingerprint(run.source, run.config.data, settings)
-    real = reference(extractor, run, settings, data_hash)
     looks = {"weights": extractor.weights, "resize": extractor.resize, "size": extractor.size}
-    agreed = {
-        **_protocol(run, settings, name),
-        **looks,
-        **_data(run, settings, data_hash),
-        "n_real": len(real.features),
-    }
+
+    @functools.cache  # at the first evaluation: what is wrong with a run is said before its data are looked at
+    def data() -> tuple[Seen, dict[str, Any]]:
+        labelled = any("intra" in each for each in asked)
+        data_hash = fingerprint(run.source, run.config.data, settings, labelled)
+        real = reference(extractor, run, settings, data_hash)
+        agreed = {"split": run.config.data.split, "data_sha256": data_hash, "flips": settings.flips}
+        return real, {**_protocol(run, settings, name), **looks, **agreed, "n_real": len(real.features)}
 
     def evaluate(state: State, step: int, index: int) -> Result:
+        real, agreed = data()
         images = ({**chunk, "image": pictures.to_bytes(chunk["image"])} for chunk in made(state))
         fake = see(extractor, images, settings.n_fake, f"samples of step {step}")
         found: dict[str, Any] = {}
         for each in asked:
             found |= measures.measure(each, extractor, real, fake)
-        return Result(
-            found, agreed, _of(run, settings, step, index), measures.marks(agreed["n_real"], len(fake.features), asked)
-        )
+        notes = measures.marks(len(real.features), len(fake.features), asked)
+        return Result(found, agreed, _of(run, settings, step, index), notes)
 
     return evaluate
 
 
 def _by_lpips(run: Run, settings: Settings, made: Callable[[State], Iterator[Tree]], net: Lpips) -> Measured:
+    if min(run.batch["image"].shape[2:4]) < net.least:
+        raise UserError(f"{net.name} needs images of {net.least} pixels; these have {run.batch['image'].shape[2]}")
     chunks = -(-min(LPIPS_IMAGES, settings.n_fake) // CHUNK)
-    agreed = {
-        **_protocol(run, settings, net.name),
-        "weights": net.weights,
-        "n_fake": min(chunks * CHUNK, settings.n_fake),
-    }
+    n = min(chunks * CHUNK, settings.n_fake)
+    agreed = {**_protocol(run, settings, net.name), "weights": net.weights, "n_fake": n}
 
     def evaluate(state: State, step: int, index: int) -> Result:
         images = [pictures.to_bytes(chunk["image"]) for chunk in itertools.islice(made(state), chunks)]
@@ -228,11 +258,9 @@ def _modes(
     run: Run, settings: Settings, made: Callable[[State], Iterator[Tree]], state: State, step: int, index: int
 ) -> Result:
     info = run.source.info
-    if not info.get("modes"):
-        raise UserError(f"{run.source.name} has no known modes to count")
     points = np.concatenate([chunk["image"] for chunk in made(state)])
     found = coverage(points, info["modes"], info["sigma"], AT_LEAST)
-    counted = {"data": run.source.name, "of_modes": len(info["modes"]), "sigma": info["sigma"], "at_least": AT_LEAST}
+    counted = {"of_modes": len(info["modes"]), "sigma": info["sigma"], "at_least": AT_LEAST}
     values = {"modes": found.covered, "share_within_3_sigma": found.share}
     return Result(values, {**_protocol(run, settings, "modes"), **counted}, _of(run, settings, step, index), [])
 
@@ -245,15 +273,8 @@ def _protocol(run: Run, settings: Settings, kind: str) -> dict[str, Any]:
         "generator": "ema" if run.game.averaged and not settings.raw else "raw",
         "batch_norm": settings.batch_norm,
         "truncation": None,
-    }
-
-
-def _data(run: Run, settings: Settings, data_hash: str) -> dict[str, Any]:
-    return {
         "data": run.source.name,
-        "split": run.config.data.split,
-        "data_sha256": data_hash,
-        "flips": settings.flips,
+        "shape": list(run.batch["image"].shape[2:]),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -29,28 +28,32 @@ class Judge:
 
     def __init__(self, run: Run, workdir: Path) -> None:
         self.run, self.workdir, self.best = run, workdir, read_best(workdir)
-        self.evaluate = evaluation.evaluator(run, evaluation.settings_of(run))
         self.began, self.spent = time.monotonic(), 0.0
+        self.evaluate = evaluation.evaluator(run, evaluation.settings_of(run))
 
     def __call__(self, state: Tree, step: int, checkpoints: Checkpoints) -> dict[str, Any]:
         """{eval/<measure>: a value for each seed, eval/seconds, eval/share_of_time}; files in eval/."""
         start = time.monotonic()
         values: dict[str, list[float]] = {}
+        agreed = ""
         for index, each in enumerate(runs_of(self.run, state)):
             for result in self.evaluate(each, step, index):
                 protocol.write(self.workdir, result)
+                agreed = agreed or protocol.short(result.protocol)
                 for name, value in result.measures.items():
                     values.setdefault(name, []).append(value)
         first = next(iter(values))
-        self._remember(Best(step, first, float(np.mean(values[first]))), state, checkpoints)
+        self._remember(Best(step, first, float(np.mean(values[first])), agreed), state, checkpoints)
         now = time.monotonic()
         self.spent += now - start
         cost = {"eval/seconds": now - start, "eval/share_of_time": self.spent / (now - self.began)}
         return {**{f"eval/{name}": value for name, value in values.items()}, **cost}
 
     def _remember(self, new: Best, state: Tree, checkpoints: Checkpoints) -> None:
-        if self.best and self.best.measure == new.measure and not better(new.measure, new.value, self.best.value):
+        old = self.best
+        alike = old and (old.measure, old.protocol) == (new.measure, new.protocol)
+        if old and alike and not better(new.measure, new.value, old.value):
             return
         self.best = new
         checkpoints.keep(new.step, state)
-        write_whole(self.workdir / "best.json", json.dumps(new._asdict()).encode())
+        write_whole(self.workdir / "best.json", protocol.to_json(new._asdict()).encode())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,7 +32,8 @@ class Result(NamedTuple):
 
 def versions() -> dict[str, str]:
     """Versions of what computed a number."""
-    return {name: metadata.version(name) for name in PACKAGES}
+    found = {d.metadata["Name"].lower(): d.version for d in metadata.distributions() if d.metadata["Name"]}
+    return {name: found.get(name, "not installed") for name in PACKAGES}
 
 
 def short(protocol: dict[str, Any]) -> str:
@@ -41,31 +43,88 @@ def short(protocol: dict[str, Any]) -> str:
 
 
 def write(workdir: Path, result: Result) -> Path:
-    """Writes eval/<step>-<protocol>.json, seeds measured alone with ``-run<i>``; returns where."""
-    run = f"-run{result.of['run']}" if result.of.get("run") else ""
-    path = workdir / "eval" / f"{result.of['step']}-{short(result.protocol)}{run}.json"
-    old = read(path).measures if path.is_file() else {}
-    merged = result._replace(measures={**old, **result.measures})  # other measures of the same protocol stay
-    write_whole(path, json.dumps(merged._asdict(), indent=2, ensure_ascii=False).encode())
+    """Writes eval/<step>-<protocol>.json, with ``-run<i>`` and ``-seed<n>`` where they are not the first; returns where.
+
+    Other measures of the very same samples stay in the file.
+    """
+    of = result.of
+    run = f"-run{of['run']}" if of.get("run") else ""
+    own = of.get("train_seed", 0) - of.get("run", 0)
+    seed = f"-seed{of['samples_seed']}" if of.get("samples_seed", own) != own else ""
+    path = workdir / "eval" / f"{of['step']}-{short(result.protocol)}{run}{seed}.json"
+    old = read(path) if path.is_file() else result
+    if old.of == of:
+        marks = list(dict.fromkeys([*old.marks, *result.marks]))
+        result = result._replace(measures={**old.measures, **result.measures}, marks=marks)
+    write_whole(path, to_json(result._asdict()).encode())
     return path
 
 
+def to_json(content: Any) -> str:
+    """JSON, in which a number that is none is null."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(each) for key, each in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(each) for each in value]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False)
+
+
 def read(path: Path) -> Result:
-    """The measurement in a file; of a workdir, the one of its newest step.
+    """The measurement in a file.
 
     Raises:
         UserError: there is none, or the file is no measurement.
     """
-    if (path / "eval").is_dir():
-        files = sorted((path / "eval").glob("*.json"), key=lambda file: (_step(file), file.stat().st_mtime))
-        path = files[-1] if files else path / "eval"
     if not path.is_file():
         raise UserError(f"no measurement in {path}; python -m ganjax evaluate --workdir=… writes them into eval/")
     try:
         content = json.loads(path.read_text())
-        return Result(**{field: content[field] for field in Result._fields})
+        result = Result(**{field: content[field] for field in Result._fields})
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} is no measurement of ganjax: {type(error).__name__} {error}") from error
+    if not all(isinstance(part, dict) for part in result[:3]) or not isinstance(result.marks, list):
+        raise UserError(f"{path} is no measurement of ganjax: its parts are of other kinds")
+    return result
+
+
+def newest(path: Path) -> list[Result]:
+    """The measurement in a file, or all that a workdir has of the newest step that was measured.
+
+    Raises:
+        UserError: there is none, or the file is no measurement.
+    """
+    if not (path / "eval").is_dir():
+        return [read(path)]
+    files = sorted((path / "eval").glob("*.json"))
+    last = max(map(_step, files), default=-1)
+    if not files:
+        raise UserError(f"no measurement in {path / 'eval'}; python -m ganjax evaluate --workdir=… writes them there")
+    return [read(file) for file in files if _step(file) == last]
+
+
+def compare_all(of_a: list[Result], of_b: list[Result]) -> list[tuple[Result, Result]]:
+    """The pairs of one protocol.
+
+    Raises:
+        UserError: there is none; the differences of the two that come nearest.
+    """
+    pairs = [(a, b) for a in of_a for b in of_b if not differences(a, b) and set(a.measures) & set(b.measures)]
+    if not pairs:
+        compare(*min(((a, b) for a in of_a for b in of_b), key=lambda pair: len(differences(*pair))))
+    return pairs
+
+
+def differences(a: Result, b: Result) -> list[str]:
+    """What their protocols do not share, a line for each key."""
+    return [
+        f"{key}: {a.protocol.get(key)!r} and {b.protocol.get(key)!r}"
+        for key in sorted({*a.protocol, *b.protocol})
+        if a.protocol.get(key) != b.protocol.get(key)
+    ]
 
 
 def compare(a: Result, b: Result) -> dict[str, tuple[Any, Any]]:
@@ -74,11 +133,7 @@ def compare(a: Result, b: Result) -> dict[str, tuple[Any, Any]]:
     Raises:
         UserError: their protocols differ, with a list of how; they have no measure in common.
     """
-    lines = [
-        f"{key}: {a.protocol.get(key)!r} and {b.protocol.get(key)!r}"
-        for key in sorted({*a.protocol, *b.protocol})
-        if a.protocol.get(key) != b.protocol.get(key)
-    ]
+    lines = differences(a, b)
     if lines:
         raise UserError(f"these numbers cannot be compared, their protocols differ in {'; '.join(lines)}")
     common = [name for name in a.measures if name in b.measures]

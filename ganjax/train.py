@@ -17,6 +17,7 @@ from ml_collections import ConfigDict
 from ganjax.allocator import give_back
 from ganjax.checkpoint import Checkpoints
 from ganjax.data import pipeline
+from ganjax.evaluation import settings_of
 from ganjax.judge import Judge
 from ganjax.monitor import networks
 from ganjax.monitor.log import Log, Progress
@@ -40,7 +41,7 @@ def train(config: ConfigDict, workdir: Path) -> None:
         FloatingPointError: a parameter is no longer finite; the last good checkpoint is kept.
     """
     run = prepare(config)
-    judge = Judge(run, workdir) if config.train.eval_every else None
+    judge = Judge(run, workdir) if config.train.eval_every and settings_of(run).metrics else None
     claim(workdir, run)
     _say(networks.table(networks.overview(run.game.gan, jax.tree.map(networks.one_micro, run.batch))))
     best = judge.best.step if judge and judge.best else None
@@ -90,6 +91,7 @@ def loop(
                     values |= _spread(watch.look(devices.gather(state), made))
                 if judge and due("eval", before):
                     values |= _spread(judge(devices.gather(state), step, checkpoints))
+                    clock.pass_over(values["eval/seconds"])
                 log.write(step, values)
                 progress.show(step, values)
                 watch.warn(step, values)
@@ -164,6 +166,10 @@ class Clock:
         self.step, self.time, self.batches = step, time.monotonic(), self.batches + new
         values = {"epoch": self.batches * size / self.run.source.size}
         return values | ({"speed/images_per_s": new * size / (self.time - before)} if before else {})
+
+    def pass_over(self, seconds: float) -> None:
+        """Time in which nothing was trained: it is not of the speed."""
+        self.time += seconds
 
 
 @contextlib.contextmanager

@@ -12,8 +12,9 @@ import numpy as np
 from ganjax.core import State
 from ganjax.data import pipeline
 from ganjax.data.source import Source
+from ganjax.errors import UserError
 from ganjax.monitor import collapse
-from ganjax.run import Run, feeding_options, root
+from ganjax.run import Run, feeding_options, initial_shapes, root
 from ganjax.samples import runs_of
 
 Tree = Any
@@ -22,12 +23,19 @@ WERE_APART, YOUNG = 0.5, 0.25  # samples of a run that has just begun are alike:
 
 
 class Watch:
-    """Looks at a state with each sheet of samples; a warning is said once, until it has gone."""
+    """Looks at a state with each sheet of samples; a warning is said once, until it has gone.
+
+    Raises:
+        UserError: no layer has the name that ``config.train.watch`` asks for.
+    """
 
     def __init__(self, run: Run) -> None:
         self.run, self.said, self.were_apart = run, set[str](), False
-        n = min(LOOK, run.source.size)
-        self.apart = collapse.apart(_model_range(run, run.source, n)["image"])
+        n, pattern = min(LOOK, run.source.size), run.config.train.watch
+        if pattern and not collapse.layers(shapes := initial_shapes(run).params, pattern):
+            known = ", ".join(collapse.layers(shapes))
+            raise UserError(f"config.train.watch={pattern!r} is in no layer's name; there are: {known}")
+        self.apart = max(collapse.apart(_model_range(run, run.source, n)["image"]), 1e-12)
         self.judged = {"train": run.source, "held_out": run.held_out} if run.held_out else {}
         self.batches = {
             name: _model_range(run, source, min(run.config.train.batch_size, source.size))
@@ -58,14 +66,15 @@ class Watch:
         }
 
     def warn(self, step: int, values: dict[str, float]) -> None:
-        """Says on stderr what is new among the warnings of a log line."""
+        """Says on stderr what is new among the signs of a log line."""
         self.were_apart |= values.get("watch/apart", 0) > WERE_APART
         early = step < YOUNG * self.run.steps and not self.were_apart
-        lines = collapse.warnings({k: v for k, v in values.items() if not (early and k == "watch/apart")})
-        kinds = {line.split(" ")[0]: line for line in lines}
-        for kind in kinds.keys() - self.said:
-            print(f"watch, step {step}: {kinds[kind]}", file=sys.stderr, flush=True)
-        self.said = set(kinds)
+        for sign, line in collapse.signs(values).items():
+            if line and sign not in self.said and not (early and sign == "apart"):
+                print(f"watch, step {step}: {line}", file=sys.stderr, flush=True)
+                self.said.add(sign)
+            elif not line:
+                self.said.discard(sign)
 
 
 def _model_range(run: Run, source: Source, n: int) -> dict[str, Any]:

@@ -22,11 +22,15 @@ from ganjax.run import Run, assemble, initial_state
 
 
 class Best(NamedTuple):
-    """The step whose samples had the best ``value`` of ``measure``, the mean over seeds: best.json in the workdir."""
+    """The step whose samples had the best ``value`` of ``measure``, the mean over seeds: best.json in the workdir.
+
+    Values of another ``protocol`` are not compared with it.
+    """
 
     step: int
     measure: str
     value: float
+    protocol: str
 
 
 def claim(workdir: Path, run: Run) -> None:
@@ -85,7 +89,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def read_best(workdir: Path) -> Best | None:
-    """The best step that a workdir remembers.
+    """The best step that a workdir remembers, where its checkpoint is still there.
 
     Raises:
         UserError: best.json is something else.
@@ -94,7 +98,8 @@ def read_best(workdir: Path) -> Best | None:
     if not path.is_file():
         return None
     try:
-        return Best(**json.loads(path.read_text()))
+        best = Best(**json.loads(path.read_text()))
+        return best if (workdir / "checkpoints" / str(best.step)).is_dir() else None
     except (ValueError, TypeError) as error:
         raise UserError(f"{path} cannot be read ({error}); delete it, the next evaluation writes it anew") from error
 

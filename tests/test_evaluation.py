@@ -85,7 +85,7 @@ def test_a_number_with_its_protocol(capsys, trained):
     assert {**agreed, "data_sha256": ""} == {
         "kind": "efflite0", "weights": "thumbnail", "resize": "clean", "size": 2, "n_fake": 60, "n_real": 40,
         "quantised": "uint8, rounded", "generator": "raw", "batch_norm": "running", "truncation": None,
-        "data": "npz", "split": None, "data_sha256": "", "flips": False,
+        "data": "npz", "shape": [8, 8, 3], "split": None, "data_sha256": "", "flips": False,
     }  # fmt: skip
     assert answer["of"]["step"] == 4
     assert {"train_seed", "samples_seed", "versions", "system"} <= set(answer["of"])
@@ -110,6 +110,57 @@ def test_the_numbers_are_those_of_the_arrays(capsys, trained):
 
     expected = evaluation.measures.frechet_distance(*moments(real), *moments(fake))
     assert answer["measures"]["fd_efflite0"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_measures_of_other_samples_have_a_file_of_their_own(capsys, trained):
+    one = evaluate(capsys, trained, "--n=52", "--metrics=fd_efflite0")
+    two = evaluate(capsys, trained, "--n=52", "--metrics=kd_efflite0", "--seed=7")
+    assert two["file"].endswith("-seed7.json")
+    kept = json.loads(Path(one["file"]).read_text())
+    assert set(kept["measures"]) == {"fd_efflite0"}
+    assert kept["marks"]
+
+
+def test_a_mark_stays_when_a_measure_joins(capsys, trained):
+    evaluate(capsys, trained, "--n=54", "--metrics=fd_efflite0")
+    two = evaluate(capsys, trained, "--n=54", "--metrics=kd_efflite0")
+    assert json.loads(Path(two["file"]).read_text())["marks"]
+
+
+def test_images_are_known_by_what_they_are(trained):
+    """The order in which a run meets its data, and labels that no measure asks for, change no hash."""
+    run, _, _ = workdir.reopen(trained)
+    source, _ = runs.open_data(run.config.data)
+    settings = evaluation.Settings(("fd_efflite0",))
+    one = evaluation.fingerprint(source, run.config.data, settings, labelled=False)
+    with run.config.unlocked():
+        run.config.data.seed = 5
+    told = source._replace(fetch=lambda i: {**source.fetch(i), "label": i.astype(np.int32)})
+    assert evaluation.fingerprint(told, run.config.data, settings, labelled=False) == one
+    assert evaluation.fingerprint(told, run.config.data, settings, labelled=True) != one
+
+
+def test_a_damaged_cache_is_looked_at_again(capsys, trained):
+    answer = evaluate(capsys, trained, "--n=60", "--real=31", "--metrics=fd_efflite0")
+    for file in cache.folder("features").iterdir():
+        file.write_bytes(b"PK\x03\x04 damaged")
+    assert evaluate(capsys, trained, "--n=60", "--real=31", "--metrics=fd_efflite0")["measures"] == answer["measures"]
+
+
+def test_a_number_that_is_none_is_null_in_json():
+    assert json.loads(protocol.to_json({"a": float("nan"), "b": [1.0, float("inf")]})) == {"a": None, "b": [1.0, None]}
+
+
+def test_points_without_modes_train_without_measures(tmp_path):
+    from ganjax.config import load
+
+    small = ["--config.train.steps=2", "--config.train.batch_size=8", "--config.train.num_seeds=1"]
+    train(load("configs/gan.py:ring8", ["--config.data.name=two_moons", *small]), tmp_path / "w")
+    assert not (tmp_path / "w/eval").exists()
+    config = load("configs/gan.py:ring8", ["--config.data.name=two_moons", "--config.eval.metrics=modes", *small])
+    with pytest.raises(UserError, match="two_moons has no known modes to count"):
+        train(config, tmp_path / "v")
+    assert not (tmp_path / "v").exists()
 
 
 def test_other_measures_of_the_same_protocol_share_a_file(capsys, trained):
@@ -141,7 +192,9 @@ def test_like_numbers_are_compared_also_across_steps_and_seeds(capsys, trained):
     assert two["of"]["step"] == 0
     found = json.loads(call(capsys, "evaluate", "--compare", one["file"], two["file"], "--json"))
     assert found == {"fd_efflite0": [one["measures"]["fd_efflite0"], two["measures"]["fd_efflite0"]]}
-    assert "fd_efflite0" in call(capsys, "evaluate", "--compare", one["file"], trained)
+    table = call(capsys, "evaluate", "--compare", one["file"], trained)
+    assert "fd_efflite0" in table
+    assert "note: 40 samples are fewer" in table
 
 
 @pytest.mark.parametrize(
@@ -153,6 +206,10 @@ def test_like_numbers_are_compared_also_across_steps_and_seeds(capsys, trained):
         (["--metrics=modes"], "counts modes of points, these are images"),
         (["--metrics=intra_fd_efflite0"], "compares class by class"),
         (["--metrics=lpips_vgg61"], "no LPIPS of 'vgg61'; did you mean 'vgg16'?"),
+        (["--metrics=lpips_alexnet"], "lpips_alexnet needs images of 31 pixels; these have 8"),
+        (["--metrics=,"], "no measures are named"),
+        (["--n=5", "--metrics=prdc_efflite0"], "prdc_efflite0: 5 neighbours need 6 features on each side"),
+        (["--n=8", "--metrics=cs_efflite0"], "cs_efflite0: 10 splits need as many samples"),
         (["--n=1"], "--n=1 must be from 2"),
         (["--batch-norm=bach"], "--batch-norm=bach: choose running, batch, standing"),
         (["--step=best"], "has no best step"),
@@ -215,6 +272,7 @@ def test_which_value_is_better():
     assert measures.better("modes", 25.0, 24.0)
     assert not measures.better("modes", float("nan"), 24.0)
     assert measures.better("kd_efflite0", 3.0, float("nan"))
+    assert measures.better("modes", 25.0, 25.0)  # the later of equals
 
 
 def test_intra_class_distance_sees_a_swap_that_the_whole_does_not():
@@ -264,7 +322,8 @@ def test_evaluation_while_training_keeps_the_best(tmp_path, monkeypatch):
     assert [line["eval/fd_efflite0"] for line in logged] == [3, 1, 2, 5]
     assert all(0 < line["eval/share_of_time"] < 1 for line in logged)
     assert Checkpoints(tmp_path / "w").steps() == [2, 6]
-    assert json.loads((tmp_path / "w/best.json").read_text()) == {"step": 2, "measure": "fd_efflite0", "value": 1.0}
+    best = json.loads((tmp_path / "w/best.json").read_text())
+    assert (best["step"], best["measure"], best["value"]) == (2, "fd_efflite0", 1.0)
     assert workdir.reopen(tmp_path / "w", "best")[1] == 2
     assert len(list((tmp_path / "w/eval").iterdir())) == 4
 
@@ -284,6 +343,24 @@ def test_a_resumed_run_remembers_its_best(tmp_path, monkeypatch):
     assert Checkpoints(tmp_path / "w").steps() == [2, 6]
 
 
+def test_a_best_step_that_is_gone_or_of_another_protocol_is_not_believed(tmp_path, monkeypatch):
+    values = iter([3.0, 1.0, 2.0, 5.0, 4.0])
+    monkeypatch.setitem(measures.MEASURES, "fd", lambda real, fake: {"fd": next(values)})
+
+    def go(steps, samples):
+        config = tiny.config("dcgan", tmp_path, steps=steps, eval_every=2, log_every=2, save_every=2)
+        with config.unlocked():
+            config.eval.samples = samples
+        train(config, tmp_path / "w")
+
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w/best.json").write_text('{"step": 500, "measure": "fd_efflite0", "value": 0.1, "protocol": "x"}')
+    go(4, 100)
+    assert workdir.read_best(tmp_path / "w").step == 2
+    go(6, 120)  # 5.0 of 120 samples is not set against 1.0 of 100
+    assert workdir.read_best(tmp_path / "w").step == 6
+
+
 def test_a_measure_that_is_not_there_stops_before_anything_is_written(tmp_path):
     config = tiny.config("dcgan", tmp_path, steps=2, eval_every=2)
     with config.unlocked():
@@ -298,4 +375,5 @@ def test_a_result_comes_back_from_its_file(tmp_path):
     path = protocol.write(tmp_path, result)
     assert path.name.startswith("7-modes-n5-")
     assert path.name.endswith("-run2.json")
-    assert protocol.read(path) == protocol.read(tmp_path) == result
+    assert protocol.read(path) == result
+    assert protocol.newest(tmp_path) == [result]

@@ -439,3 +439,15 @@ def test_a_second_ctrl_c_does_not_wait():
 
 def test_a_game_is_five_functions():
     assert Gan._fields == ("init", "inputs", "disc_loss", "gen_loss", "generate")
+
+
+def test_a_broken_checkpoint_is_written_anew(tmp_path):
+    """Passed over when the run is resumed, and replaced when its step is reached again."""
+    train(tiny.config("gan", tmp_path, steps=4, save_every=2), tmp_path / "w")
+    whole = final(tmp_path / "w", 4)
+    for file in (tmp_path / "w/checkpoints/4").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"")
+    with pytest.warns(UserWarning, match="checkpoint 4 cannot be read"):
+        train(tiny.config("gan", tmp_path, steps=4, save_every=2), tmp_path / "w")
+    assert_same(final(tmp_path / "w", 4), whole)

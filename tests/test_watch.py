@@ -13,7 +13,9 @@ from ganjax.errors import UserError
 from ganjax.losses import accuracy
 from ganjax.monitor import collapse
 from ganjax.nets.conv import library
+from ganjax.run import prepare
 from ganjax.train import train
+from ganjax.watch import Watch
 
 RANDOM = np.random.default_rng(0)
 
@@ -57,9 +59,24 @@ def test_accuracy_is_the_share_of_pairs_in_order():
     ],
 )
 def test_a_warning_says_what_it_saw(values, said):
-    (line,) = collapse.warnings(values)
+    (line,) = collapse.signs(values).values()
     assert said in line
-    assert collapse.warnings({"watch/apart": 0.9, "gen/gradient_norm": 1.0, "watch/accuracy_train": 0.9}) == []
+
+
+def test_nothing_is_said_of_good_numbers_nor_of_moves_that_were_skipped():
+    good = {"watch/apart": 0.9, "gen/gradient_norm": 1.0, "watch/accuracy_train": 0.9, "watch/accuracy_held_out": 0.85}
+    assert collapse.signs(good) == {"apart": "", "gen": "", "accuracy": ""}
+    assert collapse.signs({"gen/gradient_norm": float("nan")}) == {}
+
+
+def test_a_sign_is_said_once_also_where_lines_without_it_come_between(tmp_path, capsys):
+    config = tiny.config("dcgan", tmp_path)
+    with library():
+        watch = Watch(prepare(config))
+    for step, values in [(10, {"watch/apart": 0.1}), (11, {}), (12, {"watch/apart": 0.1}), (13, {"watch/apart": 0.9})]:
+        watch.warn(step, values)
+    watch.warn(14, {"watch/apart": 0.1})
+    assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == ["watch, step 10", "watch, step 14"]
 
 
 def test_held_out_examples_are_not_trained_on():
@@ -90,6 +107,14 @@ def test_a_run_is_watched(tmp_path, capsys):
         assert line["watch/apart"] < 0.25  # two steps old: its samples are all alike
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("watch, step 2: samples differ")]
     assert len(said) == 1  # and not again at step 4
+
+
+def test_a_layer_that_is_not_there_is_refused(tmp_path):
+    config = tiny.config("dcgan", tmp_path)
+    with config.unlocked():
+        config.train.watch = "disk/Cnov"
+    with pytest.raises(UserError, match=r"'disk/Cnov' is in no layer's name; there are: gen/ConvTranspose_0"):
+        Watch(prepare(config))
 
 
 def test_a_pattern_that_is_none_is_refused(tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +38,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Measures or compares, and prints."""
     if options.compare:
-        found = protocol.compare(*(protocol.read(path) for path in options.compare))
-        print(json.dumps(found, indent=2) if options.json else _table(found))
+        pairs = protocol.compare_all(*map(protocol.newest, options.compare))
+        print(protocol.to_json(_joined(pairs)) if options.json else "\n".join(map(_table, pairs)))
         return
     if not options.workdir:
         raise UserError("what is to be measured? --workdir=DIR, or --compare A B")
@@ -48,7 +47,7 @@ def run(options: argparse.Namespace) -> None:
     paths = [str(protocol.write(options.workdir, result)) for result in results]
     if options.json:
         answer = [{"file": path, **result._asdict()} for path, result in zip(paths, results, strict=True)]
-        print(json.dumps(answer, indent=2, ensure_ascii=False))
+        print(protocol.to_json(answer))
         return
     for path, result in zip(paths, results, strict=True):
         print("\n".join((*_lines(result), f"  {path}")))
@@ -78,7 +77,7 @@ def settings(options: argparse.Namespace, own: evaluation.Settings) -> evaluatio
         "seed": options.seed,
         "resize": options.resize,
         "inception_weights": options.inception_weights,
-        "metrics": options.metrics and tuple(filter(None, map(str.strip, options.metrics.split(",")))),
+        "metrics": None if options.metrics is None else evaluation.names_of(options.metrics),
     }
     chosen = own._replace(**{key: value for key, value in given.items() if value is not None})
     return chosen._replace(batch_norm=options.batch_norm, raw=options.raw, flips=options.flips)
@@ -89,9 +88,21 @@ def _lines(result: Result) -> list[str]:
     looked = ", ".join(
         f"{key} {agreed[key]}" for key in ("n_fake", "n_real", "resize", "size", "generator") if key in agreed
     )
-    values = [f"{name:<32} {value:.6g}" for name, value in result.measures.items()]
+    values = [f"{name:<32} {_number(value)}" for name, value in result.measures.items()]
     return [f"step {result.of['step']}, {looked}", *values, *(f"note: {mark}" for mark in result.marks)]
 
 
-def _table(found: dict[str, tuple[Any, Any]]) -> str:
-    return "\n".join(f"{name:<32} {a:>12.6g} {b:>12.6g}" for name, (a, b) in found.items())
+def _joined(pairs: list[tuple[Result, Result]]) -> dict[str, tuple[Any, Any]]:
+    return {name: values for pair in pairs for name, values in protocol.compare(*pair).items()}
+
+
+def _table(pair: tuple[Result, Result]) -> str:
+    a, b = pair
+    steps = f"{a.of.get('system')} step {a.of.get('step')}", f"{b.of.get('system')} step {b.of.get('step')}"
+    head = f"{a.protocol.get('kind', ''):<32} {steps[0]:>20} {steps[1]:>20}"
+    rows = [f"{name:<32} {_number(x):>20} {_number(y):>20}" for name, (x, y) in protocol.compare(a, b).items()]
+    return "\n".join((head, *rows, *(f"note: {mark}" for mark in dict.fromkeys([*a.marks, *b.marks]))))
+
+
+def _number(value: Any) -> str:
+    return "none" if value is None else f"{value:.6g}"

@@ -104,6 +104,18 @@ def _cut(batch: Examples, rng: np.random.Generator, crop: int | None, crop_at: s
     return {name: window(x) if _is_image(x) else x for name, x in batch.items()}
 
 
+def cut(examples: Examples, crop: int | None) -> Examples:
+    """Examples [n, …] whose images are cut in their centre, as ``batches`` does.
+
+    Raises:
+        UserError: the crop does not fit.
+    """
+    if crop is None:
+        return examples
+    whole = _cut({name: x[None] for name, x in examples.items()}, np.random.default_rng(0), crop, "centre")
+    return {name: x[0] for name, x in whole.items()}
+
+
 def _is_image(x: np.ndarray) -> bool:
     return x.ndim == 5
 

@@ -85,8 +85,8 @@ def inception2015(weights: Path | str | None, resize: str | None = None) -> Extr
     if weights is None:
         raise UserError(
             "no package holds the weights of Inception 2015: download weights-inception-2015-12-05-6726825d.pth from the "
-            "releases of toshas/torch-fidelity (or pt_inception-2015-12-05-6726825d.pth of mseitzer/pytorch-fid) and name it: "
-            "--inception_weights=FILE; fd_efflite0 needs no download"
+            "releases of toshas/torch-fidelity (or pt_inception-2015-12-05-6726825d.pth of mseitzer/pytorch-fid) and name it, "
+            "evaluate --inception-weights=FILE or --config.eval.inception_weights=FILE; fd_efflite0 needs no download"
         )
     mode = resize or "legacy-tf"
     centre, scale = (127.5, 127.5) if mode == "pytorch-fid" else (128.0, 128.0)

@@ -118,14 +118,17 @@ def measure(name: str, extractor: Extractor, real: Seen, fake: Seen) -> Values:
     """
     check_published(name, extractor)
     own = PUBLISHED.get(name, name)
-    found = MEASURES[own](real, fake)
+    try:
+        found = MEASURES[own](real, fake)
+    except ValueError as error:
+        raise UserError(f"{name}_{extractor.name}: {error}") from error
     return {f"{key.replace(own, name, 1)}_{extractor.name}": value for key, value in found.items()}
 
 
 def better(name: str, new: float, old: float) -> bool:
-    """Whether ``new`` is the better value of a measure; NaN never is."""
+    """Whether ``new`` is as good a value of a measure, or a better one; NaN never is."""
     higher = name.split("/")[-1].split("_")[0] in HIGHER_IS_BETTER
-    return bool(new > old if higher else new < old) or bool(np.isnan(old) and not np.isnan(new))
+    return bool(new >= old if higher else new <= old) or bool(np.isnan(old) and not np.isnan(new))
 
 
 def marks(n_real: int, n_fake: int, names: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -39,23 +40,29 @@ def singular_values(params: Any, pattern: str, top: int = 3) -> dict[str, float]
     return found
 
 
-def warnings(values: dict[str, float]) -> list[str]:
-    """What a line of numbers gives reason to worry about, a readable line each."""
-    lines = []
-    if values.get("watch/apart", 1) < FEW_APART:
-        lines.append(f"samples differ from each other {values['watch/apart']:.2f} times as much as the data: collapse?")
-    seen, held = values.get("watch/accuracy_train", 0), values.get("watch/accuracy_held_out", 1)
-    if seen - held > REMEMBERS:
-        lines.append(
+def signs(values: dict[str, float]) -> dict[str, str]:
+    """{what was looked at: what there is to worry about, a readable line, or nothing}, of the numbers that are there."""
+    values = {name: value for name, value in values.items() if not math.isnan(value)}  # a move that was skipped
+    found = {}
+    if (apart := values.get("watch/apart")) is not None:
+        alike = f"samples differ from each other {apart:.2f} times as much as the data: collapse?"
+        found["apart"] = alike if apart < FEW_APART else ""
+    if "watch/accuracy_held_out" in values:
+        seen, held = values["watch/accuracy_train"], values["watch/accuracy_held_out"]
+        remembers = (
             f"D is right on {seen:.0%} of what it was trained on and {held:.0%} of what it was not: it remembers"
         )
+        found["accuracy"] = remembers if seen - held > REMEMBERS else ""
     for who in ("disc", "gen"):
-        norm = values.get(f"{who}/gradient_norm", 1.0)
-        if not STILL < norm < WILD:
-            lines.append(
-                f"{who}/gradient_norm is {norm:.1e}: {'it has nothing to go by' if norm <= STILL else 'it explodes'}"
-            )
-    return lines
+        if (norm := values.get(f"{who}/gradient_norm")) is not None:
+            reason = "it has nothing to go by" if norm <= STILL else "it explodes" if norm >= WILD else ""
+            found[who] = reason and f"{who}/gradient_norm is {norm:.1e}: {reason}"
+    return found
+
+
+def layers(params: Any, pattern: str = "") -> list[str]:
+    """The paths of kernels that have ``pattern`` in them."""
+    return [path for path, _ in _kernels(params) if re.search(pattern, path)]
 
 
 def _kernels(params: Any) -> Iterator[tuple[str, Any]]:

@@ -66,7 +66,7 @@ def save_gif(path: Path, frames: UInt8[np.ndarray, "n h w c"], milliseconds: int
 def write_whole(path: Path, data: bytes) -> None:
     """A file that is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_bytes(data)
     os.replace(part, path)
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import pickle
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from ganjax.errors import UserError
 from ganjax.weights.pickles import NumpyPickle, Tensor, TorchPickle, _Array
 
 Arrays = dict[str, np.ndarray]  # names joined by dots
+DEEP = 20  # dicts in dicts
 TORCH_LEGACY = 0x1950A86A20F9469CFC6C
 
 
@@ -41,7 +44,9 @@ def read(path: Path) -> Arrays:
             return _read(file)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, EOFError, struct.error) as error:
         raise UserError(f"{path} cannot be read as weights: {_line(error)}") from error
-    except (pickle.UnpicklingError, zipfile.BadZipFile, MemoryError, OverflowError) as error:
+    except (pickle.UnpicklingError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, MemoryError) as error:
+        raise UserError(f"{path} cannot be read as weights: {_line(error)}") from error
+    except (OverflowError, RuntimeError, AssertionError) as error:  # too deep, encrypted, packed in an unknown way
         raise UserError(f"{path} cannot be read as weights: {_line(error)}") from error
 
 
@@ -72,7 +77,10 @@ def _zipped(archive: zipfile.ZipFile) -> Arrays:
     reader = TorchPickle(io.BytesIO(archive.read(pickled[0])))
     tree = reader.load()
     for key, storage in reader.storages.items():
-        storage.fill(archive.read(f"{root}data/{key}"))
+        entry = archive.getinfo(f"{root}data/{key}")
+        if entry.file_size != storage.size * storage.dtype.itemsize:
+            raise ValueError(f"a tensor of {storage.size} numbers has {entry.file_size} bytes: the file is cut short")
+        storage.fill(archive.read(entry))
     return _flat(tree)
 
 
@@ -111,16 +119,18 @@ def _safetensors(data: bytes) -> Arrays:
     return arrays
 
 
-def _flat(tree: Any, prefix: str = "") -> Arrays:
+def _flat(tree: Any, prefix: str = "", depth: int = 0) -> Arrays:
     """The arrays of nested dicts and lists; numbers and texts between them are left out."""
     if isinstance(tree, Tensor):
         return {prefix: tree.array()}
     if isinstance(tree, _Array):
         return {prefix: tree.array}
     children = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, (list, tuple)) else ()
+    if depth > DEEP:
+        raise ValueError(f"it is nested more than {DEEP} deep")
     flat: Arrays = {}
     for name, child in children:
-        flat |= _flat(child, f"{prefix}.{name}" if prefix else str(name))
+        flat |= _flat(child, f"{prefix}.{name}" if prefix else str(name), depth + 1)
     return flat
 
 

@@ -7,6 +7,7 @@ collects numbers: shapes, strides and bytes, which are looked at before an array
 from __future__ import annotations
 
 import collections
+import math
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +22,14 @@ STORAGES = {
 }  # fmt: skip
 
 
-class Storage:
+class Closed:
+    """An object that a pickle can make, but whose insides it cannot set."""
+
+    def __setstate__(self, state: Any) -> None:
+        raise pickle.UnpicklingError(f"it sets the insides of a {type(self).__name__.lower()}")
+
+
+class Storage(Closed):
     """Numbers of one type in a row, which come after the pickle that speaks of them."""
 
     def __init__(self, dtype: Any, size: int) -> None:
@@ -35,23 +43,26 @@ class Storage:
         self.data = np.frombuffer(data, self.dtype)
 
 
-class Tensor:
+class Tensor(Closed):
     """A view of a storage, as torch writes it."""
 
-    def __init__(self, storage: Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> None:
-        self.storage, self.offset, self.shape, self.strides = storage, offset, shape, strides
+    def __init__(self, storage: Any, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> None:
+        if not isinstance(storage, Storage):
+            raise pickle.UnpicklingError("a tensor is not made of numbers")
+        self.storage, self.offset, self.shape, self.strides = storage, offset, tuple(shape), tuple(strides)
 
     def array(self) -> np.ndarray:
-        """A copy; raises ValueError where the view leaves its storage."""
+        """A copy; raises ValueError where the view leaves the numbers that are there, or repeats them."""
+        numbers = self.storage.data
         last = self.offset + sum((n - 1) * step for n, step in zip(self.shape, self.strides, strict=True))
-        if min((self.offset, *self.shape, *self.strides)) < 0 or (0 not in self.shape and last >= self.storage.size):
+        outside = 0 not in self.shape and last >= numbers.size
+        if min((self.offset, *self.shape, *self.strides)) < 0 or outside or math.prod(self.shape) > numbers.size:
             raise ValueError("a tensor reaches beyond its numbers")
-        item = self.storage.dtype.itemsize
-        own = self.storage.data[self.offset :]
-        return np.lib.stride_tricks.as_strided(own, self.shape, [step * item for step in self.strides]).copy()
+        steps = [step * numbers.itemsize for step in self.strides]
+        return np.lib.stride_tricks.as_strided(numbers[self.offset :], self.shape, steps).copy()
 
 
-class TorchPickle(pickle.Unpickler):
+class TorchPickle(pickle._Unpickler):  # the plain one: its memo is as large as what is in it
     """The pickle of a torch file: its tensors are ``Tensor``, their storages in ``storages``, still empty."""
 
     def __init__(self, file: Any) -> None:
@@ -98,7 +109,7 @@ class _Array:
         self.array = np.frombuffer(data, dtype.dtype).reshape(shape, order="F" if fortran else "C")
 
 
-class NumpyPickle(pickle.Unpickler):
+class NumpyPickle(pickle._Unpickler):
     """The pickle of a tree of NumPy arrays."""
 
     def find_class(self, module: str, name: str) -> Any:

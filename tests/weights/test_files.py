@@ -117,11 +117,37 @@ def test_a_tensor_is_a_view_of_its_storage(tmp_path):
         (tensor(0, (10**9,), (1,)), "reaches beyond its numbers"),
         (tensor(0, (2,), (-1,)), "reaches beyond its numbers"),
         (tensor(0, (2,), (1,), size=5), "the file is cut short"),
+        (tensor(0, (3, 3), (0, 0)), "reaches beyond its numbers"),
     ],
 )
 def test_a_tensor_that_leaves_its_storage_is_refused(tmp_path, data, message):
     with pytest.raises(UserError, match=message):
         read(torch_file(tmp_path / "x.pth", data))
+
+
+def test_a_storage_that_never_came_has_no_numbers(tmp_path):
+    """A file of the old format that announces 4 numbers and brings none: what lay in memory there is not ours."""
+    parts = [0x1950A86A20F9469CFC6C, 1001, {}]
+    data = b"".join(pickle.dumps(part, 2) for part in parts) + tensor(0, (4,), (1,)) + pickle.dumps([], 2)
+    (tmp_path / "x.pth").write_bytes(data)
+    with pytest.raises(UserError, match="reaches beyond its numbers"):
+        read(tmp_path / "x.pth")
+
+
+def test_the_insides_of_a_storage_are_closed(tmp_path):
+    """The opcode b sets an object's state; here that of the tensor's storage, to a size that is not there."""
+    data = tensor(0, (4,), (1,)).replace(b"Q", b"Q}X\x04\x00\x00\x00sizeM\xff\xffsb", 1)
+    with pytest.raises(UserError, match="sets the insides of a storage"):
+        read(torch_file(tmp_path / "x.pth", data))
+
+
+def test_lists_in_lists_without_end(tmp_path):
+    (tmp_path / "deep").write_bytes(b"\x80\x02" + b"]" * 3000 + b"a" * 2999 + b".")
+    around = b"\x80\x02]q\x00h\x00a."  # a list that holds itself
+    (tmp_path / "round").write_bytes(around)
+    for name in ("deep", "round"):
+        with pytest.raises(UserError, match="cannot be read as weights"):
+            read(tmp_path / name)
 
 
 def test_what_is_no_file_of_weights(tmp_path):
