@@ -23,7 +23,7 @@ from ganjax.data.source import Source
 from ganjax.errors import UserError
 from ganjax.metrics import measures
 from ganjax.metrics.extractors import Extractor, efflite0, extract, inception2015
-from ganjax.metrics.lpips import Lpips, diversity, lpips
+from ganjax.metrics.lpips import LEAST, diversity, lpips
 from ganjax.metrics.measures import Seen
 from ganjax.metrics.modes import coverage
 from ganjax.monitor import pictures
@@ -211,7 +211,7 @@ def _kept(path: Path) -> Seen | None:
 
 def _by_extractor(run: Run, settings: Settings, made: Callable[[State], Iterator[Tree]], name: str) -> Measured:
     if name.startswith("lpips_"):
-        return _by_lpips(run, settings, made, lpips(name.removeprefix("lpips_")))
+        return _by_lpips(run, settings, made, name.removeprefix("lpips_"))
     inception = name == "inception2015"
     extractor = inception2015(settings.inception_weights, settings.resize) if inception else efflite0(settings.resize)
     asked = [measures.split(each, EXTRACTORS)[0] for each in settings.metrics if each.endswith(f"_{name}")]
@@ -240,9 +240,11 @@ def _by_extractor(run: Run, settings: Settings, made: Callable[[State], Iterator
     return evaluate
 
 
-def _by_lpips(run: Run, settings: Settings, made: Callable[[State], Iterator[Tree]], net: Lpips) -> Measured:
-    if min(run.batch["image"].shape[2:4]) < net.least:
-        raise UserError(f"{net.name} needs images of {net.least} pixels; these have {run.batch['image'].shape[2]}")
+def _by_lpips(run: Run, settings: Settings, made: Callable[[State], Iterator[Tree]], name: str) -> Measured:
+    side, least = min(run.batch["image"].shape[2:4]), LEAST.get(name, 0)
+    if side < least:
+        raise UserError(f"lpips_{name} needs images of {least} pixels; these have {side}")
+    net = lpips(name)
     chunks = -(-min(LPIPS_IMAGES, settings.n_fake) // CHUNK)
     n = min(chunks * CHUNK, settings.n_fake)
     agreed = {**_protocol(run, settings, net.name), "weights": net.weights, "n_fake": n}

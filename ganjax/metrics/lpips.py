@@ -23,7 +23,7 @@ from ganjax.metrics.extractors import colour
 from ganjax.nets.vgg import VGG, AlexNet
 from ganjax.weights.files import read, sha256
 
-LEAST = {"alexnet": 31, "vgg16": 16}
+LEAST = {"alexnet": 31, "vgg16": 16}  # pixels that leave something after the last pooling
 NETWORKS = {"alexnet": AlexNet, "vgg16": VGG}
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # of images in [-1, 1]
 AT_ONCE = 16  # pairs
@@ -31,14 +31,12 @@ Images = Shaped[Any, "_ _ _ _"]
 
 
 class Lpips(NamedTuple):
-    """``distance(variables, x, y)`` of images in [-1, 1], [b]; ``weights`` is the SHA-256 of their file, ``least``
-    the pixels that leave something after the last pooling."""
+    """``distance(variables, x, y)`` of images in [-1, 1], [b]; ``weights`` is the SHA-256 of their file."""
 
     name: str
     distance: Callable[[Any, Images, Images], Float[Array, " b"]]
     variables: Any
     weights: str
-    least: int
 
 
 def lpips(net: str = "vgg16") -> Lpips:
@@ -56,7 +54,7 @@ def lpips(net: str = "vgg16") -> Lpips:
     tree = unflatten_dict({tuple(name.split(".")): x for name, x in read(files[0]).items()})
     (body,) = (tree[name] for name in tree if not name.startswith("NetLinLayer"))
     heads = [tree[f"NetLinLayer_{i}"]["Conv_0"]["kernel"].ravel() for i in range(5)]
-    return Lpips(f"lpips_{net}", _distance(NETWORKS[net]()), (body, heads), sha256(files[0]), LEAST[net])
+    return Lpips(f"lpips_{net}", _distance(NETWORKS[net]()), (body, heads), sha256(files[0]))
 
 
 def _distance(network: Any) -> Callable[[Any, Images, Images], Float[Array, " b"]]:
