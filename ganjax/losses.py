@@ -26,7 +26,12 @@ def accuracy(real: Logits, fake: Logits) -> Scalar:
 
 def minimax_disc(real: Logits, fake: Logits) -> Scalar:
     """−E log D(x) − E log(1 − D(G(z))).  Goodfellow et al. 2014, eq. 1, for D."""
-    return softplus(-real).mean() + softplus(fake).mean()
+    return softplus(-real).mean() + minimax_disc_fake(fake)
+
+
+def minimax_disc_fake(fake: Logits) -> Scalar:
+    """−E log(1 − D(·)): what D pays for one more kind of fakes, such as real images with a wrong label."""
+    return softplus(fake).mean()
 
 
 def minimax_gen(fake: Logits) -> Scalar:

@@ -79,11 +79,11 @@ def fixed_inputs(run: Run, n: int) -> Tree:
     return run.game.gan.inputs(root(run.config.train.seed, "sheets"), n)
 
 
-def picture(run: Run, images: np.ndarray) -> np.ndarray:
+def picture(run: Run, images: np.ndarray, columns: int | None = None) -> np.ndarray:
     """One picture of many samples: a sheet of images, or points among the data's modes."""
     if images.ndim == 2:
         return pictures.scatter(images, run.source.info.get("modes", ()))
-    return pictures.sheet(pictures.to_bytes(images))
+    return pictures.sheet(pictures.to_bytes(images), columns)
 
 
 def show_samples(run: Run, sample: Sampler, state: Tree, step: int, workdir: Path, log: Log) -> list[np.ndarray]:

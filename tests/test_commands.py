@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tiny
 from PIL import Image
+from tiny import call, refused
 
 from ganjax import __main__ as verbs
 from ganjax.config import load
@@ -33,18 +34,6 @@ def plane(tmp_path_factory):
     folder = tmp_path_factory.mktemp("plane")
     train(load("configs/gan.py:ring8", ["--config.train.steps=2", "--config.train.batch_size=8"]), folder)
     return folder
-
-
-def call(capsys, *arguments):
-    verbs.main([str(argument) for argument in arguments])
-    return capsys.readouterr().out
-
-
-def refused(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        verbs.guarded(verbs.main)([str(argument) for argument in arguments])
-    assert stop.value.code == 2
-    return capsys.readouterr().err
 
 
 def sample(capsys, workdir, out, *options):
@@ -232,7 +221,10 @@ PUBLISHED = {
 def test_1_parameter_counts_of_every_config_are_the_published_ones(capsys):
     found = json.loads(call(capsys, "inspect", "--all", "--json"))
     assert {name: tuple(found[name]["params"].values()) for name in PUBLISHED} == PUBLISHED
-    assert {name.split(":")[0] for name in found} == {"gan", "dcgan", "lsgan", "wgan", "wgan_gp"}
+    assert {name.split(":")[0] for name in found} == {
+        *("gan", "dcgan", "lsgan", "wgan", "wgan_gp"),
+        *("cgan", "cdcgan"),
+    }
     assert all(entry["params"].keys() == {"gen", "disc"} for entry in found.values())
 
 
@@ -257,3 +249,37 @@ def test_a_verb_that_is_none(capsys):
     with pytest.raises(SystemExit) as stop:
         verbs.main(["smaple"])
     assert stop.value.code == 2
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """A run of a system that is told labels."""
+    folder = tmp_path_factory.mktemp("told")
+    small = ["--config.generator.channels=2", "--config.generator.hidden=4", "--config.critic.channels=2"]
+    steps = ["--config.critic.hidden=4", "--config.train.steps=2", "--config.train.batch_size=8"]
+    with library():
+        train(load("configs/cdcgan.py", [*small, *steps]), folder)
+    return folder
+
+
+def test_samples_of_a_class(capsys, told, tmp_path):
+    """One class by number; all of them in a row each, the same latents in every row."""
+    seven = images(capsys, told, tmp_path, "--label=7", "--n=3")
+    everything = images(capsys, told, tmp_path, "--label=all", "--n=3")
+    assert everything.shape == (30, 28, 28, 1)
+    np.testing.assert_array_equal(everything[21:24], seven)
+    sample(capsys, told, tmp_path / "x.png", "--label=all", "--n=3")
+    wide, high = size(tmp_path / "x.png")
+    assert (wide, high) == (3 * 30 + 2, 10 * 30 + 2)  # ten rows of three, two pixels between
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [("10", "--label=10: no such class; there are 0 to 9, and all"), ("red", "no such class"), ("-1", "no such class")],
+)
+def test_classes_that_are_not_there(capsys, told, label, message):
+    assert message in refused(capsys, "sample", f"--workdir={told}", f"--label={label}")
+
+
+def test_a_system_without_labels(capsys, workdir):
+    assert "dcgan draws without labels" in refused(capsys, "sample", f"--workdir={workdir}", "--label=1")

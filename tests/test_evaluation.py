@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import tiny
+from tiny import call, refused
 
-from ganjax import __main__ as verbs
 from ganjax import cache, evaluation, protocol, workdir
 from ganjax import run as runs
 from ganjax.checkpoint import Checkpoints
@@ -56,18 +56,6 @@ def trained(tmp_path_factory):
     with library():
         train(tiny.config("dcgan", folder, steps=4), folder / "w")
     return folder / "w"
-
-
-def call(capsys, *arguments):
-    verbs.main([str(argument) for argument in arguments])
-    return capsys.readouterr().out
-
-
-def refused(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        verbs.guarded(verbs.main)([str(argument) for argument in arguments])
-    assert stop.value.code == 2
-    return capsys.readouterr().err
 
 
 def evaluate(capsys, folder, *options):

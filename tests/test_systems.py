@@ -17,9 +17,9 @@ from ganjax.checkpoint import Checkpoints
 from ganjax.core import Gan, Players, State, Step
 from ganjax.game import step_of
 from ganjax.nets import dcgan as nets
-from ganjax.nets import mlp
+from ganjax.nets import joined, mlp
 from ganjax.nets.conv import library
-from ganjax.systems import dcgan, gan, lsgan, wgan, wgan_gp
+from ganjax.systems import cdcgan, cgan, dcgan, gan, lsgan, wgan, wgan_gp
 from ganjax.transforms import pmean_gradients
 
 B, SIZE, LATENT = 8, 8, 5
@@ -50,6 +50,23 @@ def flat_game(axis_name=None) -> Gan:
     return gan.build(mlp.generator((16,), (SIZE, SIZE, 3)), mlp.critic((16,)), latent_dim=LATENT)
 
 
+def told_mlp(axis_name=None) -> Gan:
+    del axis_name
+    generator = joined.mlp_generator((SIZE, SIZE, 3), 8, 8)
+    return cgan.build(generator, joined.mlp_critic((8, 2), (4, 2), (8, 2)), latent_dim=LATENT)
+
+
+def told_at_every_layer(axis_name=None) -> Gan:
+    generator = joined.generator(SIZE, 3, 4, 8, axis_name=axis_name)
+    return cdcgan.build(generator, joined.critic(4, 8, axis_name=axis_name), latent_dim=LATENT)
+
+
+def told_at_the_door(axis_name=None) -> Gan:
+    generator = joined.joined_generator(nets.generator(SIZE, 4, axis_name=axis_name))
+    critic = joined.joined_critic(nets.critic(SIZE, 4, axis_name=axis_name))
+    return cdcgan.build(generator, critic, latent_dim=LATENT, wrong_weight=1.0)
+
+
 SYSTEMS = {
     "gan": Row(gan, flat_game, 2),
     "dcgan": Row(dcgan, image_game(dcgan)),
@@ -57,6 +74,9 @@ SYSTEMS = {
     "lsgan": Row(lsgan, image_game(lsgan)),
     "wgan": Row(wgan, image_game(wgan), 2),
     "wgan_gp": Row(wgan_gp, image_game(wgan_gp, norm=False), 2),
+    "cgan": Row(cgan, told_mlp),
+    "cdcgan": Row(cdcgan, told_at_every_layer),
+    "cdcgan:homework": Row(cdcgan, told_at_the_door),
 }
 FAMILIES = ["dcgan", "wgan_gp"]  # of the rows that take a compilation more; .ci/run plays them for all (-m ci)
 IN_CI = [pytest.param(n, marks=[] if n in FAMILIES else [pytest.mark.ci]) for n in SYSTEMS]
@@ -81,7 +101,8 @@ def game(name: str, axis_name: str | None = None) -> tuple[Gan, Players, Step]:
 
 
 def batch_of(m: int, b: int = B) -> dict[str, jax.Array]:
-    return {"image": jax.random.uniform(jax.random.key(7), (m, b, SIZE, SIZE, 3), minval=-1.0)}
+    image = jax.random.uniform(jax.random.key(7), (m, b, SIZE, SIZE, 3), minval=-1.0)
+    return {"image": image, "label": jnp.arange(m * b).reshape(m, b) % 10}
 
 
 @functools.cache

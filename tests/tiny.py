@@ -1,7 +1,9 @@
 """Runs small enough for tests: 8-px images from an .npz, a handful of channels."""
 
 import numpy as np
+import pytest
 
+from ganjax import __main__ as verbs
 from ganjax import config as configs
 
 SIZES = {
@@ -33,3 +35,17 @@ def overrides(name, folder, **train):
 
 def config(name, folder, **train):
     return configs.load(f"configs/{name}.py", overrides(name, folder, **train))
+
+
+def call(capsys, *arguments):
+    """What a verb prints."""
+    verbs.main([str(argument) for argument in arguments])
+    return capsys.readouterr().out
+
+
+def refused(capsys, *arguments):
+    """The line with which a verb refuses, exit code 2."""
+    with pytest.raises(SystemExit) as stop:
+        verbs.guarded(verbs.main)([str(argument) for argument in arguments])
+    assert stop.value.code == 2
+    return capsys.readouterr().err

@@ -12,9 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganjax.errors import UserError
+from ganjax.errors import UserError, nearest
 from ganjax.latents import latents
 from ganjax.monitor import pictures
+from ganjax.run import Run
 from ganjax.samples import picture, sampler
 from ganjax.workdir import reopen
 
@@ -24,12 +25,15 @@ CHUNK = 256  # images made at once
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
     parser.add_argument("--workdir", required=True, type=Path, help="the directory that training wrote")
-    parser.add_argument("--n", type=int, default=64, help="how many samples (64)")
+    parser.add_argument("--n", type=int, help="how many samples (64)")
     parser.add_argument("--seed", type=int, default=0, help="of the random latents (0)")
     parser.add_argument(
         "--latent",
         default="random",
         help="random; a number for all coordinates (0, 1, 0.5, 0.3, -1); onehot:I; sweep:I; set:I=V,…,base=V; lerp; slerp",
+    )
+    parser.add_argument(
+        "--label", help="systems with labels: a class by number or name, or all: a row for each, n samples in it (10)"
     )
     parser.add_argument("--out", type=Path, help="X.png, X.gif, X.npz or a directory (samples.png in the workdir)")
     parser.add_argument("--step", help="which checkpoint: a number, best, or 0 for before training (the newest)")
@@ -40,6 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Makes the samples and says where they are."""
+    options.n = (10 if options.label == "all" else 64) if options.n is None else options.n
     if options.n < 1:
         raise UserError(f"--n={options.n} must be at least 1")
     if not 0 <= options.seed < 2**32:
@@ -48,14 +53,41 @@ def run(options: argparse.Namespace) -> None:
     out = options.out or options.workdir / "samples.png"
     inputs = opened.game.gan.inputs(jax.random.key(options.seed), options.n)
     inputs = {**inputs, "z": jnp.asarray(latents(options.latent, np.asarray(inputs["z"])))}
+    rows = [inputs]
+    if options.label is not None:
+        rows = [{**inputs, "label": jnp.full(options.n, label)} for label in labels(options.label, opened, inputs)]
     sample = sampler(opened, train=options.batch_statistics)
     parts = [
-        sample(state, jax.tree.map(lambda x, i=i: x[i : i + CHUNK], inputs))["image"]
+        sample(state, jax.tree.map(lambda x, i=i: x[i : i + CHUNK], row))["image"]
+        for row in rows
         for i in range(0, options.n, CHUNK)
     ]
-    write(out, np.concatenate(parts), picture(opened, np.concatenate(parts)))
-    answer = {"out": str(out), "n": options.n, "step": step, "latent": options.latent, "seed": options.seed}
-    print(json.dumps(answer) if options.json else f"{options.n} samples of step {step} are in {out}")
+    made = np.concatenate(parts)
+    write(out, made, picture(opened, made, options.n if len(rows) > 1 else None))
+    answer = {"out": str(out), "n": len(made), "step": step, "latent": options.latent, "seed": options.seed}
+    answer |= {"label": options.label} if options.label is not None else {}
+    print(json.dumps(answer) if options.json else f"{len(made)} samples of step {step} are in {out}")
+
+
+def labels(name: str, run: Run, inputs: dict[str, Any]) -> list[int]:
+    """The classes of ``--label``: one by its number or name, or all of them.
+
+    Raises:
+        UserError: the system draws without labels; no such class.
+    """
+    if "label" not in inputs:
+        raise UserError(f"--label={name}: {run.config.system} draws without labels")
+    count = int(run.config.gan.classes)
+    names = list(map(str, run.source.info.get("classes", ())))[:count]
+    if name == "all":
+        return list(range(count))
+    if name in names:
+        return [names.index(name)]
+    if name.isdecimal() and int(name) < count:
+        return [int(name)]
+    known = f"0 to {count - 1}" + (f", or {', '.join(names)}" if names and names[0] != "0" else "")
+    near = "" if name.isdecimal() else nearest(name, names)
+    raise UserError(f"--label={name}: no such class{near}; there are {known}, and all")
 
 
 def write(out: Path, samples: np.ndarray, page: np.ndarray) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import flax.linen as nn
@@ -83,14 +83,17 @@ def initialise(module: nn.Module, key: Key, *args: Any, **kwargs: Any) -> tuple[
 
 
 def noise_to_image(
-    generator: nn.Module, critic: nn.Module, inputs: Callable[[Key, int], Batch]
+    generator: nn.Module, critic: nn.Module, inputs: Callable[[Key, int], Batch], told: Sequence[str] = ()
 ) -> tuple[Callable[[Key, Batch], tuple[Players, Players, dict[str, Tree]]], Generate]:
-    """``init`` and ``generate`` of a game between one generator of ``inputs`` and one critic of images."""
+    """``init`` and ``generate`` of a game between one generator of ``inputs`` and one critic of images.
+
+    ``told`` names what the critic is told beside the image, of a batch.
+    """
 
     def init(key: Key, batch: Batch) -> tuple[Players, Players, dict[str, Tree]]:
         gen_key, disc_key, input_key = jax.random.split(key, 3)
         gen_params, gen_vars = initialise(generator, gen_key, **inputs(input_key, len(batch["image"])))
-        disc_params, disc_vars = initialise(critic, disc_key, batch["image"])
+        disc_params, disc_vars = initialise(critic, disc_key, batch["image"], *(batch[name] for name in told))
         return Players(gen_params, disc_params), Players(gen_vars, disc_vars), {}
 
     def generate(
