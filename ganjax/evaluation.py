@@ -34,7 +34,6 @@ from ganjax.samples import Sampler, sampler, with_standing_statistics
 
 Tree = Any
 CHUNK = 256  # images made at once, and batches of BatchNorm where it goes by the batch
-EXTRACTORS = ("inception2015", "efflite0")
 LPIPS_IMAGES = 2000
 AT_LEAST = 0.01  # share of the samples that a covered mode has: 100 of 10,000
 SEEN = "1"  # changes with how features are computed
@@ -55,6 +54,10 @@ class Settings(NamedTuple):
     seed: int = 0
 
 
+EXTRACTORS: dict[str, Callable[[Settings], Extractor]] = {
+    "inception2015": lambda settings: inception2015(settings.inception_weights, settings.resize),
+    "efflite0": lambda settings: efflite0(settings.resize),
+}
 Measured = Callable[[State, int, int], Result]  # (state of one seed, step, which seed)
 Evaluator = Callable[[State, int, int], list[Result]]
 
@@ -105,7 +108,7 @@ def evaluator(run: Run, settings: Settings) -> Evaluator:
 def _extractors(settings: Settings) -> list[str]:
     """The extractors and LPIPS networks that are needed, each once, in the order of their measures."""
     names = [
-        name if name.startswith("lpips_") else measures.split(name, EXTRACTORS)[1] for name in settings.metrics
+        name if name.startswith("lpips_") else measures.split(name, [*EXTRACTORS])[1] for name in settings.metrics
     ]  # fmt: skip
     return list(dict.fromkeys(names))
 
@@ -212,9 +215,8 @@ def _kept(path: Path) -> Seen | None:
 def _by_extractor(run: Run, settings: Settings, made: Callable[[State], Iterator[Tree]], name: str) -> Measured:
     if name.startswith("lpips_"):
         return _by_lpips(run, settings, made, name.removeprefix("lpips_"))
-    inception = name == "inception2015"
-    extractor = inception2015(settings.inception_weights, settings.resize) if inception else efflite0(settings.resize)
-    asked = [measures.split(each, EXTRACTORS)[0] for each in settings.metrics if each.endswith(f"_{name}")]
+    extractor = EXTRACTORS[name](settings)
+    asked = [measures.split(each, [*EXTRACTORS])[0] for each in settings.metrics if each.endswith(f"_{name}")]
     for each in asked:
         measures.check_published(each, extractor)
     looks = {"weights": extractor.weights, "resize": extractor.resize, "size": extractor.size}

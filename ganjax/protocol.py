@@ -1,6 +1,6 @@
 """A number with its protocol: JSON files of measurements, and the comparison that refuses unlike ones.
 
-measures    {name: value}, or a list of values where several seeds were measured
+measures    {name: value}
 protocol    what must be equal for two numbers to be compared
 of          what they are numbers of: system, step, seeds, versions
 marks       what a reader should know

@@ -36,10 +36,10 @@ class Watch:
             known = ", ".join(collapse.layers(shapes))
             raise UserError(f"config.train.watch={pattern!r} is in no layer's name; there are: {known}")
         self.apart = max(collapse.apart(_model_range(run, run.source, n)["image"]), 1e-12)
-        self.judged = {"train": run.source, "held_out": run.held_out} if run.held_out else {}
+        judged = {"train": run.source, "held_out": run.held_out} if run.held_out else {}
         self.batches = {
             name: _model_range(run, source, min(run.config.train.batch_size, source.size))
-            for name, source in self.judged.items()
+            for name, source in judged.items()
         }
         self.disc = jax.jit(lambda params, carry, batch, key: run.game.gan.disc_loss(params, carry, batch, key)[1][1])
 

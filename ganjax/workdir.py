@@ -99,6 +99,7 @@ def read_best(workdir: Path) -> Best | None:
         return None
     try:
         best = Best(**json.loads(path.read_text()))
+        best = best._replace(value=float("nan")) if best.value is None else best  # JSON has no NaN
         return best if (workdir / "checkpoints" / str(best.step)).is_dir() else None
     except (ValueError, TypeError) as error:
         raise UserError(f"{path} cannot be read ({error}); delete it, the next evaluation writes it anew") from error

@@ -349,6 +349,25 @@ def test_a_best_step_that_is_gone_or_of_another_protocol_is_not_believed(tmp_pat
     assert workdir.read_best(tmp_path / "w").step == 6
 
 
+def test_a_best_value_that_is_none_is_read_and_beaten(tmp_path):
+    (tmp_path / "checkpoints/4").mkdir(parents=True)
+    (tmp_path / "best.json").write_text('{"step": 4, "measure": "fd_efflite0", "value": null, "protocol": "x"}')
+    best = workdir.read_best(tmp_path)
+    assert np.isnan(best.value)
+    assert measures.better(best.measure, 3.0, best.value)
+
+
+def test_a_comparison_keeps_every_protocol(capsys, tmp_path):
+    """Two protocols of one measure at one step: both pairs are in the JSON."""
+    for folder, value in (("a", 1.0), ("b", 2.0)):
+        for n in (5, 6):
+            protocol.write(
+                tmp_path / folder, Result({"modes": value * n}, {"kind": "modes", "n_fake": n}, {"step": 7}, [])
+            )
+    found = json.loads(call(capsys, "evaluate", "--compare", tmp_path / "a", tmp_path / "b", "--json"))
+    assert sorted(found.values()) == [[5, 10], [6, 12]]
+
+
 def test_a_measure_that_is_not_there_stops_before_anything_is_written(tmp_path):
     config = tiny.config("dcgan", tmp_path, steps=2, eval_every=2)
     with config.unlocked():

@@ -93,7 +93,12 @@ def _lines(result: Result) -> list[str]:
 
 
 def _joined(pairs: list[tuple[Result, Result]]) -> dict[str, tuple[Any, Any]]:
-    return {name: values for pair in pairs for name, values in protocol.compare(*pair).items()}
+    """{measure: both values}; a measure of several protocols has their names behind its own from the second on."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for a, b in pairs:
+        for name, values in protocol.compare(a, b).items():
+            found[name if name not in found else f"{name} {protocol.short(a.protocol)}"] = values
+    return found
 
 
 def _table(pair: tuple[Result, Result]) -> str:

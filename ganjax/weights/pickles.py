@@ -36,10 +36,14 @@ class Storage(Closed):
         self.dtype, self.size = np.dtype(dtype).newbyteorder("<"), int(size)
         self.data = np.empty(0, self.dtype)
 
+    def check(self, size: int) -> None:
+        """Raises ValueError where so many bytes are not the numbers that were announced."""
+        if size != self.size * self.dtype.itemsize:
+            raise ValueError(f"a tensor of {self.size} numbers has {size} bytes: the file is cut short")
+
     def fill(self, data: bytes) -> None:
-        """Raises ValueError where the bytes are not those of the numbers that were announced."""
-        if len(data) != self.size * self.dtype.itemsize:
-            raise ValueError(f"a tensor of {self.size} numbers has {len(data)} bytes: the file is cut short")
+        """Takes the numbers; raises ValueError as ``check``."""
+        self.check(len(data))
         self.data = np.frombuffer(data, self.dtype)
 
 
@@ -91,7 +95,7 @@ class TorchPickle(pickle._Unpickler):  # the plain one: its memo is as large as 
         return self.storages.setdefault(str(key), Storage(STORAGES[dtype], size))
 
 
-class _Dtype:
+class NumpyDtype:
     def __init__(self, code: str, *_: Any) -> None:
         if np.dtype(code).kind not in "fiub":
             raise pickle.UnpicklingError(f"an array of {code} holds no numbers")
@@ -101,7 +105,7 @@ class _Dtype:
         self.dtype = self.dtype.newbyteorder(state[1])
 
 
-class _Array:
+class NumpyArray:
     array = np.empty(0)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
@@ -113,9 +117,12 @@ class NumpyPickle(pickle._Unpickler):
     """The pickle of a tree of NumPy arrays."""
 
     def find_class(self, module: str, name: str) -> Any:
-        made: dict[tuple[str, str], Callable[..., Any]] = {("numpy", "ndarray"): _Array, ("numpy", "dtype"): _Dtype}
+        made: dict[tuple[str, str], Callable[..., Any]] = {
+            ("numpy", "ndarray"): NumpyArray,
+            ("numpy", "dtype"): NumpyDtype,
+        }
         made |= {
-            (f"numpy.{core}.multiarray", "_reconstruct"): lambda *_: _Array() for core in ("core", "_core")
+            (f"numpy.{core}.multiarray", "_reconstruct"): lambda *_: NumpyArray() for core in ("core", "_core")
         }  # fmt: skip
         return _known(module, name, made)
 
