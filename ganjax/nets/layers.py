@@ -63,7 +63,11 @@ def _biased(layer: Conv | ConvTranspose, x: Images) -> Images:
 
 
 def batch_norm(
-    train: bool, axis_name: str | None = None, scale_init: Init = nn.initializers.ones, dtype: Any = jnp.float32
+    train: bool,
+    axis_name: str | None = None,
+    scale_init: Init = nn.initializers.ones,
+    dtype: Any = jnp.float32,
+    affine: bool = True,
 ) -> nn.BatchNorm:
     """BatchNorm with PyTorch's constants; ``axis_name`` joins the statistics of the devices under pmap."""
     return nn.BatchNorm(
@@ -73,6 +77,8 @@ def batch_norm(
         axis_name=axis_name,
         scale_init=scale_init,
         dtype=dtype,
+        use_scale=affine,
+        use_bias=affine,
         use_fast_variance=False,  # E[x²] − E[x]² cancels on flat images
     )
 
