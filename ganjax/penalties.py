@@ -1,4 +1,4 @@
-"""Penalties on a critic's gradient, through ``jax.grad``: one plain value per image, the weight stands at the call.
+"""Penalties on a critic's gradient, through ``jax.grad``, and answers: a plain value per image, weights at the call.
 
 ``f`` maps a batch of images to one value each (a patch critic averages first). A gradient is taken with respect to the
 input, for each image on its own: ∇f(x) has the shape of x, and ‖·‖ is the Euclidean norm over all its entries.
@@ -52,6 +52,16 @@ def r1(f: Critic, x: Images) -> Values:
 def r2(f: Critic, x_fake: Images) -> Values:
     """‖∇f(x)‖² at generated images.  Mescheder et al. 2018, eq. 10, without its γ/2."""
     return squared_norm(input_gradient(f, x_fake))
+
+
+def consistency(a: Images, b: Images) -> Values:
+    """‖a − b‖² of each example, summed over its entries: (D(x) − D(T(x)))² for logits [b].
+
+    a and b are D's answers to an image and to its augmentation (CR: Zhang et al. 2020, arXiv:1910.12027, real images;
+    bCR: Zhao et al. 2020, arXiv:2002.04724, both kinds), to G(z) and G(z + δ) (zCR, the same paper), or, with a minus at
+    the call, those two images themselves.
+    """
+    return squared_norm(a.astype(jnp.float32) - b.astype(jnp.float32))
 
 
 def interpolate(key: Array, x: Images, x_fake: Images) -> Images:

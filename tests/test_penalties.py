@@ -72,3 +72,14 @@ def test_perturbed_points_stay_within_half_a_deviation(key):
     shift = penalties.perturb(key, x) - x
     assert 0 <= float(shift.min()) < float(shift.max()) <= 0.5 * float(x.std())
     assert float(shift.std()) > 0
+
+
+def test_consistency_is_the_squared_distance_of_each_example():
+    logits, other = jnp.asarray([1.0, -2.0, 0.5]), jnp.asarray([1.0, 1.0, -1.5])
+    assert penalties.consistency(logits, other) == pytest.approx(np.array([0.0, 9.0, 4.0]))
+    x = jnp.arange(8.0).reshape(2, 2, 2)
+    assert penalties.consistency(x, x + jnp.asarray([1.0, 2.0])) == pytest.approx(np.array([10.0, 10.0]))
+    assert jax.grad(lambda a: penalties.consistency(a, other).sum())(logits) == pytest.approx(
+        np.array([0.0, -6.0, 4.0])
+    )
+    assert penalties.consistency(logits.astype(jnp.bfloat16), other.astype(jnp.bfloat16)).dtype == jnp.float32
