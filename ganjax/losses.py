@@ -7,9 +7,10 @@ D(·) in the formulas of the log losses is sigmoid of the logit; softplus forms 
 
 from __future__ import annotations
 
+import jax.numpy as jnp
 from jax import Array
-from jax.nn import relu, softplus
-from jaxtyping import Float
+from jax.nn import log_softmax, relu, softplus
+from jaxtyping import Float, Int
 
 Logits = Float[Array, "..."]
 Scalar = Float[Array, ""]
@@ -32,6 +33,11 @@ def minimax_disc(real: Logits, fake: Logits) -> Scalar:
 def minimax_disc_fake(fake: Logits) -> Scalar:
     """−E log(1 − D(·)): what D pays for one more kind of fakes, such as real images with a wrong label."""
     return softplus(fake).mean()
+
+
+def binary_cross_entropy(logits: Logits, label: Logits | float) -> Scalar:
+    """−E [t log D + (1 − t) log(1 − D)], t = label in [0, 1]: 1 and 0 are ``minimax_disc``'s two terms."""
+    return (label * softplus(-logits) + (1 - label) * softplus(logits)).mean()
 
 
 def minimax_gen(fake: Logits) -> Scalar:
@@ -77,3 +83,8 @@ def relativistic_disc(real: Logits, fake: Logits) -> Scalar:
 def relativistic_gen(real: Logits, fake: Logits) -> Scalar:
     """−E log σ(D(G(z)) − E D(x)) − E log(1 − σ(D(x) − E D(G(z)))): the relativistic D with its sides exchanged."""
     return relativistic_disc(fake, real)
+
+
+def cross_entropy(logits: Float[Array, "b k"], label: Int[Array, " b"]) -> Scalar:
+    """−E log softmax(l)_y: what a classifier with logits l pays for the class y."""
+    return -jnp.take_along_axis(log_softmax(logits), label[:, None], axis=1).mean()

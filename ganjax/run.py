@@ -14,12 +14,12 @@ from ml_collections import ConfigDict
 from ganjax import checks, compilation, game, parallel
 from ganjax.core import Metrics, State, Step
 from ganjax.data import open_source, pipeline
-from ganjax.data.source import Source, divide
+from ganjax.data.source import Source, divide, with_few_labels
 
 Tree = Any
 FINITE = "train/finite"
 FEEDING = ("seed", "flip", "crop", "crop_at")  # keys of config.data that cut batches
-NOT_OPENING = ("name", "dequantise", "held_out")  # and those that neither open the source nor cut batches
+NOT_OPENING = ("name", "dequantise", "held_out", "labelled")  # and those that neither open the source nor cut batches
 
 
 class Run(NamedTuple):
@@ -57,8 +57,10 @@ def open_data(data: ConfigDict) -> tuple[Source, Source | None]:
     Raises:
         UserError: the data are not there; nothing would be left to train on.
     """
-    source = open_source(data.name, **opening_options(data))
-    return divide(source, data.held_out, data.seed) if data.held_out else (source, None)
+    source, held_out = open_source(data.name, **opening_options(data)), None
+    if data.held_out:
+        source, held_out = divide(source, data.held_out, data.seed)
+    return (with_few_labels(source, data.labelled, data.seed) if data.labelled else source), held_out
 
 
 def assemble(config: ConfigDict, source: Source, shapes: Tree) -> Run:

@@ -37,10 +37,9 @@ class Watch:
             raise UserError(f"config.train.watch={pattern!r} is in no layer's name; there are: {known}")
         self.apart = max(collapse.apart(_model_range(run, run.source, n)["image"]), 1e-12)
         judged = {"train": run.source, "held_out": run.held_out} if run.held_out else {}
-        self.batches = {
-            name: _model_range(run, source, min(run.config.train.batch_size, source.size))
-            for name, source in judged.items()
-        }
+        size = min([run.config.train.batch_size, *(source.size for source in judged.values())])
+        batches = {name: _model_range(run, source, size) for name, source in judged.items()}
+        self.batches = {name: {**batches["train"], **batch} for name, batch in batches.items()}  # few labels: train's
         self.disc = jax.jit(lambda params, carry, batch, key: run.game.gan.disc_loss(params, carry, batch, key)[1][1])
 
     def look(self, state: Tree, images: list[np.ndarray]) -> dict[str, list[float]]:

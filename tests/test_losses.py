@@ -20,8 +20,13 @@ def cross(real, fake):
     return -log_sigmoid(real).mean() - log_sigmoid(-fake).mean()
 
 
+LOGITS, LABEL = np.array([[100.0, -100.0, 3.0], [0.5, -0.5, 0.2]]), np.array([1, 0])
+LOG_P = LOGITS - np.log(np.exp(LOGITS - 100).sum(axis=1, keepdims=True)) - 100
+SOFT = np.array([0.9, 0.1, 1.0, 0.0, 0.5])
 EXPECTED = [
     (losses.minimax_disc, (REAL, FAKE), cross(REAL, FAKE)),
+    (losses.minimax_disc_fake, (FAKE,), -log_sigmoid(-FAKE).mean()),
+    (losses.binary_cross_entropy, (REAL, SOFT), -(SOFT * log_sigmoid(REAL) + (1 - SOFT) * log_sigmoid(-REAL)).mean()),
     (losses.minimax_gen, (FAKE,), log_sigmoid(-FAKE).mean()),
     (losses.non_saturating_gen, (FAKE,), -log_sigmoid(FAKE).mean()),
     (losses.least_squares_disc, (REAL, FAKE), ((REAL - 1) ** 2).mean() + (FAKE**2).mean()),
@@ -67,3 +72,14 @@ def test_a_patch_map_counts_as_more_samples():
     assert float(losses.hinge_disc(real, fake)) == pytest.approx(
         float(losses.hinge_disc(real.ravel(), fake.ravel())), rel=1e-6
     )
+
+
+def test_cross_entropy_against_float64():
+    loss = losses.cross_entropy(jnp.asarray(LOGITS, jnp.float32), jnp.asarray(LABEL))
+    assert float(loss) == pytest.approx(-LOG_P[[0, 1], LABEL].mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize(("label", "loss"), [(1.0, losses.non_saturating_gen), (0.0, losses.minimax_disc_fake)])
+def test_hard_labels_are_the_losses_without_labels(label, loss):
+    logits = jnp.asarray(REAL, jnp.float32)
+    assert float(losses.binary_cross_entropy(logits, label)) == float(loss(logits))

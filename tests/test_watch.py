@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tiny
 
+from ganjax.config import load
 from ganjax.data import open_source
 from ganjax.data.source import divide
 from ganjax.errors import UserError
@@ -123,3 +124,14 @@ def test_a_pattern_that_is_none_is_refused(tmp_path):
         config.train.watch = "disc/("
     with pytest.raises(UserError, match=r"config.train.watch='disc/\(' is no regular expression"):
         train(config, tmp_path / "w")
+
+
+def test_a_run_with_few_labels_is_watched(tmp_path):
+    """What is held out has its own labels, and D is asked about images alone."""
+    config = load("configs/sgan.py", ["--config.critic.hidden=(8,)", "--config.generator.hidden=(8,)"])
+    with config.unlocked():
+        config.train.update(steps=1, batch_size=8)
+    with library():
+        train(config, tmp_path / "w")
+    (line,) = [json.loads(line) for line in (tmp_path / "w/metrics.jsonl").read_text().splitlines()]
+    assert {"watch/accuracy_train", "watch/accuracy_held_out", "disc/class_accuracy"} <= set(line)

@@ -46,6 +46,33 @@ def divide(source: Source, held_out: int, seed: int) -> tuple[Source, Source]:
     return part(order[held_out:]), part(order[:held_out])
 
 
+def with_few_labels(source: Source, labelled: int, seed: int) -> Source:
+    """The source with labels for ``labelled`` examples only, as many of each class, drawn once by the seed.
+
+    ``label`` goes, "labelled_image" and "labelled_label" come: those examples over and over, beside all the images.
+
+    Raises:
+        UserError: the source has no labels, or a class has fewer examples; ``labelled`` is no multiple of the classes.
+    """
+    everything = source.fetch(np.arange(source.size))
+    if "label" not in everything:
+        raise UserError(f"config.data.labelled={labelled}: {source.name} has no labels")
+    label = everything["label"]
+    classes = np.unique(label)
+    of_each, rest = divmod(labelled, len(classes))
+    order = np.random.default_rng((seed, 3)).permutation(source.size)
+    chosen = np.concatenate([order[label[order] == c][:of_each] for c in classes])
+    if rest or len(chosen) < labelled or labelled < 1:
+        raise UserError(f"config.data.labelled={labelled} must be as many of each of the {len(classes)} classes")
+
+    def fetch(i: np.ndarray) -> Examples:
+        known = source.fetch(chosen[i % labelled])
+        rest = {name: x for name, x in source.fetch(i).items() if name != "label"}
+        return {**rest, "labelled_image": known["image"], "labelled_label": known["label"]}
+
+    return source._replace(fetch=fetch)
+
+
 def fit(image: Image.Image, size: int | None, channels: int | None) -> np.ndarray:
     """uint8 [size, size, channels]: the middle square, resized with antialiasing."""
     if channels:

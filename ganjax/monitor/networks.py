@@ -45,8 +45,9 @@ def overview(gan: Gan, batch: Tree) -> list[Network]:
         out = call(*args, **kwargs)
         params = module.variables.get("params", {})
         own = {name: tuple(leaf.shape) for name, leaf in params.items() if hasattr(leaf, "shape")}
-        if own:
-            networks[place].layers.append(Layer("/".join(module.path), tuple(out.shape), own))
+        path, layers = "/".join(module.path), networks[place].layers
+        if own and path not in [layer.path for layer in layers]:  # a layer that is called twice is there once
+            layers.append(Layer(path, tuple(out.shape), own))
         if not module.path:
             networks[place] = networks[place]._replace(keys=frozenset(params))
         return out

@@ -19,6 +19,7 @@ from PIL import Image
 from ganjax.data import folder, names, open_source, pipeline
 from ganjax.data.avatars import PACK, describe, pack
 from ganjax.data.folder import decode
+from ganjax.data.source import from_arrays, with_few_labels
 from ganjax.errors import UserError
 
 
@@ -528,3 +529,30 @@ def test_names_and_options_are_offered():
     with pytest.raises(UserError, match=r"--config\.data\.path=DIR"):
         open_source("folder")
     assert all(text.endswith((".", "``.")) or text for text in names().values())
+
+
+def test_few_labels():
+    """As many of each class, always the same ones beside any images, and no other label is to be had."""
+    label = np.arange(60) % 3
+    images = np.arange(60, dtype=np.uint8).reshape(60, 1, 1, 1)
+    whole = from_arrays("small", {"image": images, "label": label.astype(np.int32)}, {})
+    few = with_few_labels(whole, 6, seed=1)
+    batch = few.fetch(np.arange(60))
+    assert set(batch) == {"image", "labelled_image", "labelled_label"}
+    np.testing.assert_array_equal(batch["image"], images)
+    known = batch["labelled_image"].reshape(-1)
+    np.testing.assert_array_equal(label[known], batch["labelled_label"])
+    values, counts = np.unique(known, return_counts=True)
+    assert len(values) == 6
+    assert (counts == 10).all()
+    assert sorted(label[values]) == [0, 0, 1, 1, 2, 2]
+    assert {*values} != {*with_few_labels(whole, 6, seed=2).fetch(np.arange(60))["labelled_image"].reshape(-1)}
+
+
+@pytest.mark.parametrize("labelled", [7, 63, -3])
+def test_few_labels_must_be_as_many_of_each_class(labelled):
+    whole = from_arrays("small", {"image": np.zeros((60, 1, 1, 1), np.uint8), "label": np.arange(60) % 3}, {})
+    with pytest.raises(UserError, match=f"labelled={labelled} must be as many of each of the 3 classes"):
+        with_few_labels(whole, labelled, seed=0)
+    with pytest.raises(UserError, match="small has no labels"):
+        with_few_labels(from_arrays("small", {"image": np.zeros((4, 1, 1, 1), np.uint8)}, {}), 2, seed=0)

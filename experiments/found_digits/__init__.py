@@ -1,0 +1,1 @@
+"""Digits found without labels: how pure the clusters of an InfoGAN are."""
