@@ -95,7 +95,8 @@ def play(who: Who, loss: Loss, tx: optax.GradientTransformation) -> Step:
     """A move of one player: descend its own parameters' gradient of ``loss``, averaged over the micro-batches.
 
     The only place that takes a gradient and calls an optimiser. ``tx`` is told ``step`` (generator updates so far) and
-    ``value`` (the loss). Logs ``disc/loss`` or ``gen/loss``, and the gradient's norm (under pmap a device's own).
+    ``value`` (the loss). Logs ``disc/loss`` or ``gen/loss``, and the gradient's norm (under pmap a device's own) where
+    the player has parameters.
     """
     update = optax.with_extra_args_support(tx).update
 
@@ -111,7 +112,8 @@ def play(who: Who, loss: Loss, tx: optax.GradientTransformation) -> Step:
 
         carry, outputs = _scan(micro, state.carry, batch, key)
         grads, metrics = _mean(outputs)
-        metrics = _merge([metrics, {f"{who}/gradient_norm": optax.tree.norm(grads)}])
+        norm = {f"{who}/gradient_norm": optax.tree.norm(grads)} if jax.tree.leaves(grads) else {}
+        metrics = _merge([metrics, norm])
         updates, opt = update(grads, getattr(state.opt, who), own, step=carry.step, value=metrics[f"{who}/loss"])
         params = _put(state.params, who, optax.apply_updates(own, updates))
         return State(params, _put(state.opt, who, opt), carry, state.ema), metrics

@@ -228,6 +228,32 @@ def test_a_loss_that_moves_nothing_of_its_player_is_zero_gradient():
     assert float(state.params.gen) == pytest.approx(2 + 0.1 * 2 * (3 - 2))
 
 
+def test_a_slot_may_be_empty():
+    """One player alone: the other's moves change nothing, and of its gradient, which has no entries, nothing is said."""
+    tx = Players(optax.sgd(0.1), optax.identity())
+
+    def make(key, batch):
+        del key, batch
+        return Players(jnp.asarray(2.0), {}), Players({}, {}), {}
+
+    def nothing(params, carry, batch, key):
+        del params, batch, key
+        return jnp.zeros(()), (carry, {})
+
+    def square(params, carry, batch, key):
+        del key
+        return (params.gen - batch["x"].mean()) ** 2, (carry, {})
+
+    alone = number_game()._replace(init=make, disc_loss=nothing, gen_loss=square)
+    state = init(alone, tx, jax.random.key(0), batch(0.0, 0.0))
+    for step in (core.alternate(alone, tx, n_critic=2), core.alternate(alone, tx, accumulate=2)):
+        moved, metrics = jax.jit(step)(state, batch(0.0, 0.0), jax.random.key(0))
+        assert float(moved.params.gen) == pytest.approx(2 - 0.1 * 2 * 2)
+        assert jax.tree.structure(moved) == jax.tree.structure(state)
+        assert set(metrics) == {"disc/loss", "gen/loss", "gen/gradient_norm"}
+        assert all(x.dtype == jnp.float32 for x in metrics.values())
+
+
 def test_steps_are_scannable():
     step = core.alternate(number_game(), SGD)
     batches = jax.tree.map(lambda x: jnp.broadcast_to(x, (4, *x.shape)), batch(0.0))

@@ -27,7 +27,7 @@ class Bound:
         self.calls = 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        out, new = self._apply(*args, **kwargs)
+        out, new = self._apply(self.params, *args, **kwargs)
         self.vars = {**self.vars, **new}
         return out
 
@@ -43,12 +43,21 @@ class Bound:
 
     def frozen(self, *args: Any, **kwargs: Any) -> Any:
         """The same call with its new statistics dropped, for penalties: recorded under a second gradient they leak."""
-        out, _ = self._apply(*args, **kwargs)
+        out, _ = self._apply(self.params, *args, **kwargs)
         return out
 
-    def _apply(self, *args: Any, **kwargs: Any) -> tuple[Any, Tree]:
+    def scaled(self, factor: float, *args: Any, **kwargs: Any) -> Any:
+        """The same call, the gradient of its parameters times ``factor`` (0: they are constants), that of its arguments
+        whole."""
+        fixed = jax.lax.stop_gradient(self.params)
+        params = jax.tree.map(lambda c, p: c + factor * (p - c), fixed, self.params)  # c + 0: the value is exactly p
+        out, new = self._apply(params, *args, **kwargs)
+        self.vars = {**self.vars, **new}
+        return out
+
+    def _apply(self, params: Tree, *args: Any, **kwargs: Any) -> tuple[Any, Tree]:
         self.calls += 1
-        variables = {"params": self.params, **self.vars}
+        variables = {"params": params, **self.vars}
         noise = {"noise": jax.random.fold_in(self.key, self.calls)}
         mutable = list(self.vars) if self.train else []
         out, new = self.module.apply(variables, *args, train=self.train, rngs=noise, mutable=mutable, **kwargs)
@@ -83,23 +92,58 @@ def initialise(module: nn.Module, key: Key, *args: Any, **kwargs: Any) -> tuple[
 
 
 def noise_to_image(
-    generator: nn.Module, critic: nn.Module, inputs: Callable[[Key, int], Batch], told: Sequence[str] = ()
+    generator: nn.Module,
+    critic: nn.Module,
+    inputs: Callable[[Key, int], Batch],
+    told: Sequence[str] = (),
+    memory: Callable[[Batch], dict[str, Tree]] = lambda batch: {},
 ) -> tuple[Callable[[Key, Batch], tuple[Players, Players, dict[str, Tree]]], Generate]:
     """``init`` and ``generate`` of a game between one generator of ``inputs`` and one critic of images.
 
-    ``told`` names what the critic is told beside the image, of a batch.
+    ``told`` names what the critic is told beside the image, of a batch; ``memory`` makes the first one from a batch.
     """
 
     def init(key: Key, batch: Batch) -> tuple[Players, Players, dict[str, Tree]]:
         gen_key, disc_key, input_key = jax.random.split(key, 3)
         gen_params, gen_vars = initialise(generator, gen_key, **inputs(input_key, len(batch["image"])))
         disc_params, disc_vars = initialise(critic, disc_key, batch["image"], *(batch[name] for name in told))
-        return Players(gen_params, disc_params), Players(gen_vars, disc_vars), {}
+        return Players(gen_params, disc_params), Players(gen_vars, disc_vars), memory(batch)
 
     def generate(
         params: Tree, vars: Tree, inputs: Batch, key: Key, train: bool = False
     ) -> tuple[dict[str, jax.Array], Tree]:
         G = Bound(generator, params, vars, key, train)
         return {"image": G(**inputs)}, G.vars
+
+    return init, generate
+
+
+def autoencoder(
+    networks: Players, inputs: Callable[[Key, int], Batch]
+) -> tuple[Callable[[Key, Batch], tuple[Players, Players, dict[str, Tree]]], Generate]:
+    """``init`` and ``generate`` of a game whose gen slot is {"encoder": x -> (mean, …), "generator": inputs -> image}.
+
+    The disc slot is a critic of images, or empty. ``generate`` draws from inputs, or an "image" again, from the mean of
+    its code.
+    """
+
+    def init(key: Key, batch: Batch) -> tuple[Players, Players, dict[str, Tree]]:
+        enc_key, gen_key, disc_key, input_key = jax.random.split(key, 4)
+        x = batch["image"]
+        encoder = initialise(networks.gen["encoder"], enc_key, x)
+        generator = initialise(networks.gen["generator"], gen_key, **inputs(input_key, len(x)))
+        critic = initialise(networks.disc, disc_key, x) if networks.disc else ({}, {})
+        gen = [{"encoder": e, "generator": g} for e, g in zip(encoder, generator, strict=True)]
+        return Players(gen[0], critic[0]), Players(gen[1], critic[1]), {}
+
+    def generate(
+        params: Tree, vars: Tree, inputs: Batch, key: Key, train: bool = False
+    ) -> tuple[dict[str, jax.Array], Tree]:
+        E, G = (
+            Bound(networks.gen[name], params[name], vars[name], k, train)
+            for name, k in zip(("encoder", "generator"), jax.random.split(key), strict=True)
+        )
+        x_fake = G(E(inputs["image"])[0]) if "image" in inputs else G(**inputs)
+        return {"image": x_fake}, {"encoder": E.vars, "generator": G.vars}
 
     return init, generate

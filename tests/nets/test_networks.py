@@ -149,7 +149,7 @@ def test_each_is_one_pass_without_statistics_and_a_call_each_with_them(key):
     params, vars = bind.initialise(alone, key, x)
     calls = []
     D = bind.Bound(alone, params, vars, key)
-    monitored, D._apply = D._apply, lambda z: calls.append(z.shape) or monitored(z)
+    monitored, D._apply = D._apply, lambda params, z: calls.append(z.shape) or monitored(params, z)
     for found, image in zip(D.each(x, y[:3]), (x, y[:3]), strict=True):
         np.testing.assert_allclose(found, bind.Bound(alone, params, vars, key)(image), rtol=1e-4, atol=1e-6)
     assert calls == [(7, 16, 16, 3)]
