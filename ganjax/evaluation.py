@@ -30,7 +30,7 @@ from ganjax.monitor import pictures
 from ganjax.monitor.pictures import write_whole
 from ganjax.protocol import Result
 from ganjax.run import Run, root
-from ganjax.samples import Sampler, sampler, with_standing_statistics
+from ganjax.samples import Sampler, drawn, sampler, with_standing_statistics
 
 Tree = Any
 CHUNK = 256  # images made at once, and batches of BatchNorm where it goes by the batch
@@ -127,7 +127,7 @@ def samples_of(run: Run, settings: Settings) -> Callable[[State], Iterator[dict[
         raise UserError(f"--batch-norm={settings.batch_norm}: choose {', '.join(ways)}")
     sample: Sampler = sampler(run, train=settings.batch_norm == "batch", raw=settings.raw)
     key, n = root(settings.seed, "evaluation"), settings.n_fake
-    inputs = run.game.gan.inputs(key, -(-n // CHUNK) * CHUNK)  # whole chunks: a batch's statistics know its size
+    inputs = drawn(run, key, -(-n // CHUNK) * CHUNK)  # whole chunks: a batch's statistics know its size
 
     def chunks(state: State) -> Iterator[dict[str, np.ndarray]]:
         if settings.batch_norm == "standing":

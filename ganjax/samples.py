@@ -16,6 +16,7 @@ from ganjax.monitor.log import Log
 from ganjax.run import Run, root
 
 Tree = Any
+STATISTICS = jax.tree_util.DictKey("batch_stats")
 Sampler = Callable[[State, Tree], dict[str, np.ndarray]]  # (state, inputs [n, …]) -> {name: [n, …] in [-1, 1]}
 
 
@@ -49,23 +50,34 @@ def with_standing_statistics(run: Run, state: State, raw: bool = False, batches:
     key = root(run.config.train.seed, "evaluation")
 
     @jax.jit
-    def of_batch(i: jax.Array) -> Tree:
-        own = jax.random.fold_in(key, i)
-        inputs = run.game.gan.inputs(own, size)
+    def of_batch(own_and_inputs: tuple[jax.Array, Tree]) -> Tree:
+        own, inputs = own_and_inputs
 
         def update(fill: float) -> Tree:
-            filled = {**vars, "batch_stats": jax.tree.map(lambda x: jnp.full_like(x, fill), vars["batch_stats"])}
-            return run.game.gan.generate(params, filled, inputs, own, True)[1]["batch_stats"]
+            filled = on_statistics(lambda x: jnp.full_like(x, fill), vars)
+            return run.game.gan.generate(params, filled, inputs, own, True)[1]
 
-        return jax.tree.map(lambda zeros, ones: zeros / (1 - (ones - zeros)), update(0.0), update(1.0))
+        def standing(old: jax.Array, zeros: jax.Array, ones: jax.Array) -> jax.Array:
+            kept = ones - zeros  # 1 in a network that was not called, such as an encoder
+            return jnp.where(kept == 1, old, zeros / jnp.where(kept == 1, 1, 1 - kept))
 
-    if "batch_stats" not in vars:
+        return on_statistics(standing, vars, update(0.0), update(1.0))
+
+    if not any(STATISTICS in path for path, _ in jax.tree_util.tree_leaves_with_path(vars)):
         return state
-    means = jax.tree.map(lambda x: x.mean(axis=0), jax.lax.map(of_batch, jnp.arange(batches)))
-    changed = {**vars, "batch_stats": means}
+    keys = [jax.random.fold_in(key, i) for i in range(batches)]
+    each = jax.tree.map(lambda *x: jnp.stack(x), *((own, drawn(run, own, size)) for own in keys))
+    changed = on_statistics(lambda old, new: new.mean(axis=0), vars, jax.lax.map(of_batch, each))
     if run.game.averaged and not raw:
         return state._replace(ema=state.ema._replace(gen=(params, changed)))
     return state._replace(carry=state.carry._replace(vars=state.carry.vars._replace(gen=changed)))
+
+
+def on_statistics(function: Callable[..., jax.Array], vars: Tree, *others: Tree) -> Tree:
+    """``vars`` with BatchNorm's statistics, of all networks of a slot, sent through ``function``."""
+    return jax.tree_util.tree_map_with_path(
+        lambda path, x, *y: function(x, *y) if STATISTICS in path else x, vars, *others
+    )
 
 
 def runs_of(run: Run, state: Tree) -> list[State]:
@@ -76,7 +88,20 @@ def runs_of(run: Run, state: Tree) -> list[State]:
 
 def fixed_inputs(run: Run, n: int) -> Tree:
     """The latents of a run's sample sheets: the same at every step and for every seed."""
-    return run.game.gan.inputs(root(run.config.train.seed, "sheets"), n)
+    return drawn(run, root(run.config.train.seed, "sheets"), n)
+
+
+def drawn(run: Run, key: jax.Array, n: int) -> Tree:
+    """Inputs of n samples: the game's own; text has no prior, so captions of the data stand in its place.
+
+    Raises:
+        UserError: captions are needed and the data are gone.
+    """
+    inputs = run.game.gan.inputs(key, n)
+    if "text" not in inputs:
+        return inputs
+    places = jax.random.randint(jax.random.fold_in(key, 1), (n,), 0, run.source.size)
+    return {**inputs, "text": jnp.asarray(run.source.fetch(np.asarray(places))["text"])}
 
 
 def picture(run: Run, images: np.ndarray, columns: int | None = None) -> np.ndarray:

@@ -6,13 +6,14 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ganjax.data import avatars, files, folder, mixtures, stacked, tfds
+from ganjax.data import avatars, captions, files, folder, mixtures, stacked, tfds
 from ganjax.data.source import Source
 from ganjax.errors import UserError, nearest
 
 SOURCES: dict[str, Callable[..., Source]] = {
     "avatars": avatars.avatars,
     "avatar_pairs": avatars.avatar_pairs,
+    "captioned_avatars": captions.captioned_avatars,
     "digits": files.digits,
     "mnist": files.mnist,
     "stacked_digits": stacked.stacked_digits,

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ganjax.data.source import Examples, Source, fit_all, from_arrays
+from ganjax.data.text import mismatched, told
 from ganjax.errors import UserError
 
 CIFAR10_CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
@@ -113,11 +114,14 @@ def _members(file: Path, names: list[str]) -> dict[str, bytes]:
 def npz(path: str | None = None, image_size: int | None = None, channels: int | None = None) -> Source:
     """An ``.npz`` with ``images`` [n, h, w, c] (or [n, h, w]) of bytes, or ``points`` [n, 2]; ``labels`` if there are.
 
+    ``text`` [n, d] are embedded captions; of [n, k, d], k captions of each image, the mean is taken. ``text_wrong`` is then
+    that of another image, of another label where there are labels.
+
     Raises:
         UserError: no such file, or its arrays are not these.
     """
     file = _file(path)
-    arrays = _read_npz(file)
+    arrays = read_npz(file)
     info = {"attributes": json.loads(str(arrays["attribute_names"]))} if "attribute_names" in arrays else {}
     info |= {key: str(arrays[key]) for key in ("licence",) if key in arrays}
     images, points = arrays.get("images", np.empty(0)), arrays.get("points", np.empty(0))
@@ -134,10 +138,31 @@ def npz(path: str | None = None, image_size: int | None = None, channels: int | 
             raise UserError(
                 f"{file}: {key} {x.dtype}{list(x.shape)} should be whole numbers, a row for each of {len(main)}"
             )
-    return from_arrays("npz", {"image": main, **{key: x.astype(np.int32) for key, x in rest.items()}}, info)
+    source = from_arrays("npz", {"image": main, **{key: x.astype(np.int32) for key, x in rest.items()}}, info)
+    return _captioned(source, file, arrays["text"], rest.get("label")) if "text" in arrays else source
 
 
-def _read_npz(file: Path) -> Examples:
+def _captioned(source: Source, file: Path, text: np.ndarray, label: np.ndarray | None) -> Source:
+    if text.dtype.kind != "f" or text.ndim not in (2, 3) or len(text) != source.size or not text.size:
+        raise UserError(
+            f"{file}: text {text.dtype}{list(text.shape)} should be embedded captions, float[{source.size}, d] "
+            f"or float[{source.size}, k, d]"
+        )
+    mean = text.astype(np.float32) if text.ndim == 2 else text.mean(axis=1, dtype=np.float32)
+    if not np.isfinite(mean).all():
+        raise UserError(f"{file}: text has values that are not finite")
+    several = label is not None and len(np.unique(label)) > 1
+    return told(
+        source, lambda i: mean[i], mismatched(label if several and label is not None else np.arange(source.size))
+    )
+
+
+def read_npz(file: Path) -> Examples:
+    """The arrays of an ``.npz``.
+
+    Raises:
+        UserError: the file is none, or holds more than plain arrays.
+    """
     try:
         if not zipfile.is_zipfile(file):
             raise ValueError("it is no zip file, or is cut short")

@@ -1,0 +1,1 @@
+"""Is what is drawn what the sentence says? Classifiers of real avatars read the samples of the text-conditional GAN."""
