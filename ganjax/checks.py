@@ -72,10 +72,11 @@ def check_game(game: Game, batch: Tree, config: ConfigDict) -> None:
         raise UserError(
             "a layer has no parameters: a number of latents, channels or units in the config is not above 0"
         )
-    if config.train.parallel == "pmap" and state.carry.memory:
+    kept = [name for name, memory in state.carry.memory.items() if jax.tree.leaves(memory)]
+    if config.train.parallel == "pmap" and kept:
         raise UserError(
-            f"config.train.parallel=pmap: {config.system} as configured keeps a memory between steps "
-            f"({', '.join(state.carry.memory)}), which devices would not share; use parallel=jit"
+            f"config.train.parallel=pmap: {config.system} as configured keeps a memory between steps ({', '.join(kept)}), "
+            "which devices would not share; use parallel=jit"
         )
     if config.train.parallel == "jit":  # pmap's step needs its devices to be traced
         _played(batch, game.step, state, batch, jax.random.key(0))
@@ -84,6 +85,11 @@ def check_game(game: Game, batch: Tree, config: ConfigDict) -> None:
 def _played(batch: Tree, function: Callable[..., Any], *shapes: Any) -> Any:
     try:
         return jax.eval_shape(function, *shapes)
+    except KeyError as error:
+        held = ", ".join(batch)
+        raise UserError(
+            f"the game needs {error} in its batches; the data hold {held}: other data, or another option of them"
+        ) from error
     except (ArithmeticError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"the game cannot be played on data of {_size(batch['image'])}: {reason}") from error

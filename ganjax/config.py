@@ -57,6 +57,7 @@ def base(system: str) -> ConfigDict:
         "flip": False,
         "dequantise": False,
         "held_out": 0,  # examples that training does not see, for the watch
+        "labelled": 0,  # examples whose labels training sees, as many of each class, where it should not see all
     })  # fmt: skip
     config.eval = ConfigDict({
         "metrics": placeholder(str),  # fd_efflite0,kd_efflite0,… the first says which checkpoint is best
@@ -78,6 +79,12 @@ def call(name: str, **keywords: Any) -> ConfigDict:
 def function(name: str, **keywords: Any) -> ConfigDict:
     """A function, with some keywords fixed, in a config."""
     return ConfigDict({"function": name, **keywords})
+
+
+def put(section: ConfigDict, **values: Any) -> None:
+    """Sets keys to values of other types than they had: a schedule in the place of a number."""
+    with section.ignore_type():
+        section.update(values)
 
 
 def plane(config: ConfigDict, name: str, latent_dim: int, steps: int = 6000) -> None:

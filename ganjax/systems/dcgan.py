@@ -15,8 +15,6 @@ more): ``last_bias`` of the network.
 
 from __future__ import annotations
 
-from typing import Any
-
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -49,13 +47,10 @@ def build(generator: nn.Module, critic: nn.Module, *, latent_dim: int = 100, sha
         fake = D(x_fake)
         return non_saturating_gen(fake), (record(carry, G, D), {"gen/fake_score": nn.sigmoid(fake).mean()})
 
-    pair_init, generate = noise_to_image(generator, critic, inputs)
+    def memory(batch: Batch) -> dict[str, jax.Array]:
+        return {"z": jnp.zeros((len(batch["image"]), latent_dim))} if shared_latents else {}
 
-    def init(key: Key, batch: Batch) -> tuple[Players, Players, dict[str, Any]]:
-        params, vars, _ = pair_init(key, batch)
-        memory = {"z": jnp.zeros((len(batch["image"]), latent_dim))} if shared_latents else {}
-        return params, vars, memory
-
+    init, generate = noise_to_image(generator, critic, inputs, memory=memory)
     return Gan(init, inputs, disc_loss, gen_loss, generate)
 
 

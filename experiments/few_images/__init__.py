@@ -1,0 +1,1 @@
+"""Five hundred images: what DiffAugment does for DCGAN, and other tricks of the craft beside it."""
