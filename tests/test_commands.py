@@ -215,6 +215,10 @@ PUBLISHED = {
     "wgan_gp:cifar10": (1_204_483, 1_053_825),
     "wgan_gp:mnist": (1_554_177, 1_030_145),
     "lsgan:lsun112": (15_591_427, 4_333_441),
+    "acgan:cifar10": (2_993_760, 1_663_867),
+    "infogan:official": (6_652_481, 6_692_173),
+    "sgan": (694_568, 1_541_020),
+    "text_gan:official": (18_905_472, 4_030_080),
 }
 
 
@@ -223,7 +227,8 @@ def test_1_parameter_counts_of_every_config_are_the_published_ones(capsys):
     assert {name: tuple(found[name]["params"].values()) for name in PUBLISHED} == PUBLISHED
     assert {name.split(":")[0] for name in found} == {
         *("gan", "dcgan", "lsgan", "wgan", "wgan_gp"),
-        *("cgan", "cdcgan"),
+        *("cgan", "cdcgan", "acgan", "infogan", "sgan", "crafted", "consistency", "text_gan"),
+        *("vae", "vae_gan"),
     }
     assert all(entry["params"].keys() == {"gen", "disc"} for entry in found.values())
 
@@ -283,3 +288,161 @@ def test_classes_that_are_not_there(capsys, told, label, message):
 
 def test_a_system_without_labels(capsys, workdir):
     assert "dcgan draws without labels" in refused(capsys, "sample", f"--workdir={workdir}", "--label=1")
+
+
+@pytest.fixture(scope="module")
+def coded(tmp_path_factory):
+    """A run of a system with codes."""
+    folder = tmp_path_factory.mktemp("coded")
+    sizes = [
+        f"--config.{role}.{key}={n}" for role in ("generator", "critic") for key, n in (("channels", 2), ("hidden", 8))
+    ]
+    steps = ["--config.train.steps=1", "--config.train.batch_size=8", "--config.train.num_seeds=1"]
+    with library():
+        train(load("configs/infogan.py", [*sizes, *steps]), folder)
+    return folder
+
+
+def test_samples_of_a_code(capsys, coded, tmp_path):
+    """A category; all of them; a continuous code from −2 to 2 in each, all else as in the first sample."""
+    third = images(capsys, coded, tmp_path, "--code=3", "--n=2")
+    everything = images(capsys, coded, tmp_path, "--code=all", "--n=2")
+    np.testing.assert_array_equal(everything[6:8], third)
+    swept = images(capsys, coded, tmp_path, "--code=sweep:1", "--n=3")
+    assert swept.shape == (30, 28, 28, 1)
+    assert len(np.unique(swept[:3].reshape(3, -1), axis=0)) == 3
+    assert "no such code; there are 0 to 9, and all" in refused(capsys, "sample", f"--workdir={coded}", "--code=10")
+    assert "there are 0 to 1" in refused(capsys, "sample", f"--workdir={coded}", "--code=sweep:2")
+
+
+def test_a_system_without_codes(capsys, workdir):
+    assert "dcgan draws without codes" in refused(capsys, "sample", f"--workdir={workdir}", "--code=1")
+
+
+@pytest.fixture(scope="module")
+def coder(tmp_path_factory):
+    """A run of a system with an encoder, with examples that it has not seen."""
+    folder = tmp_path_factory.mktemp("coder")
+    small = [f"--config.{role}.channels=2" for role in ("generator", "encoder")]
+    steps = ["--config.train.steps=2", "--config.train.batch_size=8", "--config.data.held_out=20"]
+    sizes = [f"--config.{role}.size=8" for role in ("generator", "encoder")]
+    with library():
+        train(
+            load("configs/vae.py", [*tiny.overrides("none", folder, steps=2)[4:], *small, *sizes, *steps]), folder / "w"
+        )
+    return folder
+
+
+def test_images_drawn_again_stand_below_the_originals(capsys, coder, tmp_path):
+    answer = sample(capsys, coder / "w", tmp_path / "x.png", "--reconstruct", "--n=5")
+    assert (answer["n"], answer["reconstruct"]) == (5, True)
+    assert size(tmp_path / "x.png")[0] % (5 * 10 + 2) == 0
+    with Image.open(tmp_path / "x.png") as page:
+        zoom = page.size[0] // (5 * 10 + 2)
+        top = np.asarray(page)[::zoom, ::zoom][2:10, 2:10]
+    held_out = {image.tobytes() for image in held_out_images(coder / "w")}
+    assert top.tobytes() in held_out
+    made = images(capsys, coder / "w", tmp_path, "--reconstruct", "--n=5")
+    assert (made.shape, made.dtype) == ((5, 8, 8, 3), np.uint8)
+
+
+def held_out_images(workdir):
+    from ganjax.run import open_data
+    from ganjax.workdir import reopen
+
+    _, held_out = open_data(reopen(workdir)[0].config.data)
+    return held_out.fetch(np.arange(held_out.size))["image"]
+
+
+def test_standing_statistics_of_a_slot_of_networks(coder):
+    """Those of the generator are the mean of its batches; the encoder, which draws nothing, keeps its own."""
+    import jax
+
+    from ganjax.samples import generator_of, with_standing_statistics
+    from ganjax.workdir import reopen
+
+    run, _, state = reopen(coder / "w")
+    (_, old), (_, new) = (
+        generator_of(run, each) for each in (state, with_standing_statistics(run, state, batches=2, size=32))
+    )
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(new))
+    for name, changes in (("encoder", False), ("generator", True)):
+        pairs = zip(jax.tree.leaves(old[name]), jax.tree.leaves(new[name]), strict=True)
+        assert any(bool((a != b).any()) for a, b in pairs) == changes
+
+
+def test_reconstruction_is_refused_without_an_encoder(capsys, workdir):
+    message = refused(capsys, "sample", f"--workdir={workdir}", "--reconstruct")
+    assert "dcgan has no encoder; vae and vae_gan do" in message
+
+
+@pytest.fixture(scope="module")
+def captioned(tmp_path_factory):
+    """A run of a system that is told sentences."""
+    small = [f"--config.{who}.{key}" for who in ("generator", "critic") for key in ("size=8", "channels=4")]
+    steps = ["--config.data.image_size=8", "--config.train.steps=2", "--config.train.batch_size=8"]
+    folder = tmp_path_factory.mktemp("captioned")
+    with library():
+        train(load("configs/text_gan.py", [*small, *steps]), folder)
+    return folder
+
+
+def test_samples_of_a_sentence(capsys, captioned, tmp_path):
+    """All of them of the sentence, which case and commas do not change; without one, of captions of the data."""
+    red = images(capsys, captioned, tmp_path, "--text=a person with red hair and round glasses", "--n=3")
+    assert red.shape == (3, 8, 8, 3)
+    again = images(capsys, captioned, tmp_path, "--text=A person, with RED hair and round glasses!", "--n=3")
+    np.testing.assert_array_equal(red, again)
+    assert (red != images(capsys, captioned, tmp_path, "--text=blue hair", "--n=3")).any()
+    assert (red != images(capsys, captioned, tmp_path, "--n=3")).any()
+
+
+def test_samples_of_embeddings(capsys, captioned, tmp_path):
+    """A row for each; a sentence's own embedding is the sentence."""
+    from ganjax.data.text import encode
+
+    np.savez(tmp_path / "two.npz", text=encode(["blue hair", "green hair and dark skin"]).astype(np.float64))
+    made = images(capsys, captioned, tmp_path, f"--text={tmp_path}/two.npz", "--n=3")
+    assert made.shape == (6, 8, 8, 3)
+    for i, sentence in enumerate(("blue hair", "green hair and dark skin")):
+        alone = images(capsys, captioned, tmp_path, f"--text={sentence}", "--n=3").astype(int)
+        np.testing.assert_allclose(made[3 * i : 3 * i + 3].astype(int), alone, atol=1)
+
+
+def test_words_that_no_caption_has(capsys, captioned, tmp_path):
+    sample_ = ["sample", f"--workdir={captioned}", f"--out={tmp_path}/x.npz", "--n=1"]
+    verbs.main([*sample_, "--text=a persom with turquoise hair"])
+    warned = capsys.readouterr().err
+    assert "no caption of the data has 'persom'; did you mean 'person'?" in warned
+    assert "'turquoise'" in warned
+    assert "'hair'" not in warned
+    verbs.main([*sample_, "--text=red hair"])
+    assert "no caption" not in capsys.readouterr().err
+
+
+def test_texts_that_are_none(capsys, captioned, workdir, tmp_path):
+    np.savez(tmp_path / "narrow.npz", text=np.zeros((2, 5)))
+    for given, message in (
+        ("", "has no words"),
+        (f"{tmp_path}/gone.npz", "there is no such file"),
+        (f"{tmp_path}/narrow.npz", "text float64[2, 5]: needed is text float[k, 1024]"),
+    ):
+        assert message in refused(capsys, "sample", f"--workdir={captioned}", f"--text={given}")
+    assert "dcgan draws without texts" in refused(capsys, "sample", f"--workdir={workdir}", "--text=red hair")
+    both = refused(capsys, "sample", f"--workdir={captioned}", "--text=red hair", "--label=1")
+    assert "not allowed with" in both
+
+
+def test_a_run_on_ones_own_embeddings_takes_no_sentences(capsys, captioned, tmp_path):
+    """What is left of a run without the data's words, as if its source had been an .npz."""
+    import shutil
+
+    moved = tmp_path / "moved"
+    shutil.copytree(captioned, moved)
+    data = json.loads((moved / "data.json").read_text())
+    (moved / "data.json").write_text(json.dumps({**data, "name": "npz", "info": {}}))
+    assert "give --text=X.npz" in refused(capsys, "sample", f"--workdir={moved}", "--text=red hair")
+    config = json.loads((moved / "config.json").read_text())
+    config["data"] = {**config["data"], "name": "npz", "path": str(tmp_path / "gone.npz")}
+    (moved / "config.json").write_text(json.dumps(config))
+    assert "no file" in refused(capsys, "sample", f"--workdir={moved}")

@@ -54,6 +54,30 @@ def test_the_skeleton_is_a_system_and_the_step_by_hand_plays_it():
     assert {"disc/real_score", "gen/fake_score"} <= set(metrics)
 
 
+def test_the_craft_in_a_system_of_your_own():
+    from ganjax import augment, turns
+    from ganjax.core import Carry, Players, critics_first, init, play
+    from ganjax.nets import mlp
+    from ganjax.systems import gan as system
+
+    in_a_loss, around_a_move = blocks("docs/craft.md")
+    x, memory, ada = jax.numpy.ones((4, 8, 8, 3)), {"augment": augment.ada().init()}, augment.ada()
+    scope: dict = {
+        "augment": ada._replace(apply=jax.jit(ada.apply)), "memory": memory,
+        "carry": Carry(jax.numpy.zeros((), "int32"), Players({}, {}), memory),
+        "D": lambda x: x.mean(axis=(1, 2, 3)), "x": x, "x_fake": -x, "k1": jax.random.key(0), "k2": jax.random.key(1),
+    }  # fmt: skip
+    exec(in_a_loss, scope)
+    assert int(scope["memory"]["augment"]["images"]) == 4
+    game = system.build(mlp.generator((8,), (8, 8, 3)), mlp.critic((8,)), latent_dim=2)
+    tx = Players(optax.adam(1e-3), optax.adam(1e-3))
+    scope |= {"gan": game, "tx": tx, "turns": turns, "play": play, "critics_first": critics_first}
+    exec(around_a_move, scope)
+    batch = {"image": x[None]}
+    state, _ = scope["step"](init(game, tx, jax.random.key(0), batch), batch, jax.random.key(1))
+    assert int(state.carry.step) == 1
+
+
 def test_every_system_and_variant_has_its_row():
     from ganjax import config as configs
 

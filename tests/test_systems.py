@@ -12,27 +12,57 @@ import numpy as np
 import optax
 import pytest
 
-from ganjax import core, parallel
+from ganjax import augment, core, memory, parallel
 from ganjax.checkpoint import Checkpoints
 from ganjax.core import Gan, Players, State, Step
 from ganjax.game import step_of
+from ganjax.nets import acgan as classifying
 from ganjax.nets import dcgan as nets
+from ganjax.nets import infogan as informed
 from ganjax.nets import joined, mlp
+from ganjax.nets import sgan as labelling
+from ganjax.nets import text_gan as reading
+from ganjax.nets import vae_gan as coders
 from ganjax.nets.conv import library
-from ganjax.systems import cdcgan, cgan, dcgan, gan, lsgan, wgan, wgan_gp
+from ganjax.systems import (
+    acgan,
+    cdcgan,
+    cgan,
+    consistency,
+    crafted,
+    dcgan,
+    gan,
+    infogan,
+    lsgan,
+    sgan,
+    text_gan,
+    vae,
+    vae_gan,
+    wgan,
+    wgan_gp,
+)
 from ganjax.transforms import pmean_gradients
 
 B, SIZE, LATENT = 8, 8, 5
 SGD = optax.sgd(0.01, momentum=0.5)  # Adam would move by its rate where a gradient is nothing but rounding
+EVERY_TRICK = {
+    "augment": augment.in_turn(augment.diffaugment(), augment.instance_noise(0.1, 10), augment.ada()),
+    "replay": memory.replay(16),
+    "lecam": memory.lecam(start=1),
+}
+SCORES = ("disc/real_score", "disc/fake_score", "gen/fake_score")
 
 
 class Row(NamedTuple):
-    """A tiny instance: axis_name -> networks and game; micro-batches of a step; what it plays with."""
+    """A tiny instance: axis_name -> networks and game; micro-batches of a step; who has parameters, the first of them
+    tried on a fixed batch; what is logged beside the losses."""
 
     module: Any
     build: Any
     n_critic: int = 1
     norm: bool = True
+    players: tuple[str, ...] = ("disc", "gen")
+    metrics: tuple[str, ...] = SCORES
 
 
 def image_game(module, norm=True, **keywords):
@@ -67,6 +97,44 @@ def told_at_the_door(axis_name=None) -> Gan:
     return cdcgan.build(generator, critic, latent_dim=LATENT, wrong_weight=1.0)
 
 
+def classified(axis_name=None) -> Gan:
+    generator = classifying.generator(SIZE, 3, 4, axis_name=axis_name)
+    return acgan.build(generator, classifying.critic(SIZE, 4, axis_name=axis_name), latent_dim=LATENT)
+
+
+def informative(axis_name=None) -> Gan:
+    generator = informed.generator(SIZE, 3, 4, 16, axis_name=axis_name)
+    return infogan.build(generator, informed.critic(4, 16, axis_name=axis_name), latent_dim=LATENT)
+
+
+def half_labelled(axis_name=None) -> Gan:
+    generator = labelling.generator((SIZE, SIZE, 3), (8,), axis_name=axis_name)
+    return sgan.build(generator, labelling.critic((16, 8)), latent_dim=LATENT)
+
+
+def told_a_sentence(**weights):
+    def build(axis_name=None) -> Gan:
+        networks = [
+            reading.generator(SIZE, 4, 3, axis_name=axis_name),
+            reading.critic(SIZE, 4, 3, noise=0.1, axis_name=axis_name),
+        ]
+        return text_gan.build(*networks, latent_dim=LATENT, text_dim=7, **weights)
+
+    return build
+
+
+def coder_game(module, critic=False, **keywords):
+    def build(axis_name=None) -> Gan:
+        networks = {
+            "encoder": coders.encoder(SIZE, 4, LATENT, axis_name=axis_name),
+            "generator": coders.generator(SIZE, 4, axis_name=axis_name),
+            **({"critic": coders.critic(SIZE, 4, axis_name=axis_name)} if critic else {}),
+        }
+        return module.build(**networks, latent_dim=LATENT, **keywords)
+
+    return build
+
+
 SYSTEMS = {
     "gan": Row(gan, flat_game, 2),
     "dcgan": Row(dcgan, image_game(dcgan)),
@@ -77,9 +145,21 @@ SYSTEMS = {
     "cgan": Row(cgan, told_mlp),
     "cdcgan": Row(cdcgan, told_at_every_layer),
     "cdcgan:homework": Row(cdcgan, told_at_the_door),
+    "acgan": Row(acgan, classified),
+    "infogan": Row(infogan, informative),
+    "sgan": Row(sgan, half_labelled),
+    "crafted": Row(crafted, image_game(crafted, flip=0.1, real_label=0.9, **EVERY_TRICK)),
+    "consistency": Row(consistency, image_game(consistency, disc_latent_weight=1.0, gen_latent_weight=0.5)),
+    "text_gan": Row(text_gan, told_a_sentence()),
+    "vae": Row(vae, coder_game(vae), players=("gen",), metrics=("gen/elbo", "gen/kl", "gen/reconstruction")),
+    "vae_gan": Row(vae_gan, coder_game(vae_gan, critic=True, reconstruction_weight=1.0, gamma=0.5)),
 }
 FAMILIES = ["dcgan", "wgan_gp"]  # of the rows that take a compilation more; .ci/run plays them for all (-m ci)
-IN_CI = [pytest.param(n, marks=[] if n in FAMILIES else [pytest.mark.ci]) for n in SYSTEMS]
+ROWS = [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in SYSTEMS]  # one process compiles what they share
+IN_CI = [
+    pytest.param(n, marks=[pytest.mark.xdist_group(n), *([] if n in FAMILIES else [pytest.mark.ci])]) for n in SYSTEMS
+]
+WITH_MEMORY = ["dcgan:tutorial", "crafted"]
 
 
 class Play(NamedTuple):
@@ -102,7 +182,10 @@ def game(name: str, axis_name: str | None = None) -> tuple[Gan, Players, Step]:
 
 def batch_of(m: int, b: int = B) -> dict[str, jax.Array]:
     image = jax.random.uniform(jax.random.key(7), (m, b, SIZE, SIZE, 3), minval=-1.0)
-    return {"image": image, "label": jnp.arange(m * b).reshape(m, b) % 10}
+    label = jnp.arange(m * b).reshape(m, b) % 10
+    labelled = {"labelled_image": image[:, ::-1], "labelled_label": label[:, ::-1]}
+    text = jax.random.normal(jax.random.key(8), (m, b, 7))
+    return {"image": image, "label": label, **labelled, "text": text, "text_wrong": jnp.roll(text, 1, axis=1)}
 
 
 @functools.cache
@@ -115,6 +198,13 @@ def play(name: str) -> Play:
         compiled = jax.jit(step, donate_argnums=0)
         traced = compiled.lower(state, batch, jax.random.key(1)).compile()
     return Play(played, tx, step, state, batch, traced)
+
+
+@functools.cache
+def move(name: str, who: str) -> Any:
+    """One player's compiled move."""
+    p = play(name)
+    return jax.jit(core.play(who, getattr(p.gan, f"{who}_loss"), getattr(p.tx, who)))
 
 
 def fresh(name: str) -> State:
@@ -139,32 +229,31 @@ def assert_close(a, b, tolerance):
         np.testing.assert_allclose(x, y, atol=tolerance, rtol=tolerance, err_msg=jax.tree_util.keystr(path))
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", ROWS)
 def test_2_losses_are_finite_and_metrics_have_an_owner(name):
     _, metrics = play(name).compiled(fresh(name), play(name).batch, jax.random.key(1))
-    assert {"disc/loss", "gen/loss", "disc/real_score", "disc/fake_score", "gen/fake_score"} <= set(metrics)
+    assert {"disc/loss", "gen/loss", *SYSTEMS[name].metrics} <= set(metrics)
     for metric, value in metrics.items():
         assert metric.startswith(("disc/", "gen/"))
         assert value.shape == ()
         assert np.isfinite(value)
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", ROWS)
 @pytest.mark.parametrize("who", ["disc", "gen"])
 def test_3_a_move_leaves_the_other_player_alone(name, who):
     p = play(name)
     with library():
-        move = jax.jit(core.play(who, getattr(p.gan, f"{who}_loss"), getattr(p.tx, who)))
         state = after(name, 1)
-        moved, _ = move(state, p.batch, jax.random.key(2))
+        moved, _ = move(name, who)(state, p.batch, jax.random.key(2))
     other = "gen" if who == "disc" else "disc"
     assert_equal(getattr(moved.params, other), getattr(state.params, other))
     assert_equal(getattr(moved.opt, other), getattr(state.opt, other))
     pairs = zip(jax.tree.leaves(getattr(moved.params, who)), jax.tree.leaves(getattr(state.params, who)), strict=True)
-    assert any(bool((a != b).any()) for a, b in pairs)
+    assert any(bool((a != b).any()) for a, b in pairs) == (who in SYSTEMS[name].players)
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", ROWS)
 def test_4_state_keeps_its_structure_and_types(name):
     p = play(name)
     before = jax.tree.map(lambda x: (x.shape, x.dtype, x.weak_type), jax.eval_shape(lambda s: s, p.state))
@@ -184,7 +273,7 @@ def test_5_jit_changes_nothing(name):
     assert_close(compiled.params, plain.params, 1e-5)
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", ROWS)
 def test_6_one_trace_per_number_of_micro_batches(name):
     """The state is fed back, so that a changed type or a weak one would trace anew; m alternates."""
     p, traces = play(name), []
@@ -198,11 +287,11 @@ def test_6_one_trace_per_number_of_micro_batches(name):
     step, state = jax.jit(counted), fresh(name)
     with library():
         for m in (1, 2, 1, 2, 1):
-            state, _ = step(state, batch_of(m), jax.random.key(1))
+            state = step.trace(state, batch_of(m), jax.random.key(1)).out_info[0]
     assert traces == [1, 2]
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", ROWS)
 def test_7_the_state_is_donated(name):
     state = fresh(name)
     play(name).compiled(state, play(name).batch, jax.random.key(1))
@@ -236,7 +325,7 @@ def test_several_cpu_devices_take_one_step_at_a_time(over):
     assert state.is_ready()
 
 
-@pytest.mark.parametrize("name", [row for row in IN_CI if row.values[0] != "dcgan:tutorial"])  # it has a memory
+@pytest.mark.parametrize("name", [row for row in IN_CI if row.values[0] not in WITH_MEMORY])
 def test_8_pmap_is_vmap_over_a_named_axis(name):
     m, n = SYSTEMS[name].n_critic, 4
     with library():
@@ -300,7 +389,7 @@ def noiseless(generator, critic) -> Gan:
     return Gan(init, lambda key, n: {}, disc_loss, gen_loss, generate)
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", ROWS)
 def test_9_save_restore_go_on_is_never_stopped(name, tmp_path):
     with Checkpoints(tmp_path) as checkpoints:
         checkpoints.save(2, after(name, 2))
@@ -313,19 +402,18 @@ def test_9_save_restore_go_on_is_never_stopped(name, tmp_path):
     assert_equal(state, after(name, 4))
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
-def test_10_the_critic_learns_a_fixed_batch(name):
+@pytest.mark.parametrize("name", ROWS)
+def test_10_the_first_player_learns_a_fixed_batch(name):
     p, state, losses = play(name), fresh(name), []
-    key = jax.random.key(4)
+    who, key = SYSTEMS[name].players[0], jax.random.key(4)
     with library():
-        move = jax.jit(core.play("disc", p.gan.disc_loss, p.tx.disc))
         for _ in range(20):
-            state, metrics = move(state, p.batch, key)  # one key: the same fakes every time
-            losses.append(float(metrics["disc/loss"]))
+            state, metrics = move(name, who)(state, p.batch, key)  # one key: the same draws every time
+            losses.append(float(metrics[f"{who}/loss"]))
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", ROWS)
 def test_11_losses_mix_no_types(name):
     """Shapes and types are checked as annotated in all tests (conftest); here no dtype may be promoted in passing."""
     p = play(name)
@@ -337,7 +425,7 @@ def test_11_losses_mix_no_types(name):
             assert jax.tree.structure(carry) == jax.tree.structure(p.state.carry)
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", ROWS)
 def test_samples_have_the_shape_of_the_data(name):
     p = play(name)
     inputs = p.gan.inputs(jax.random.key(0), 3)
@@ -405,3 +493,20 @@ def test_the_tutorial_answers_on_the_latents_that_d_saw():
         )
     assert_equal(carry.vars.gen, state.carry.vars.gen)  # the tutorial's one forward pass is D's
     assert_equal(carry.vars.disc, other.vars.disc)  # and the key is not asked
+
+
+def test_text_gan_pays_for_wrong_captions_and_answers_on_interpolated_ones():
+    """Three kinds of pairs, weighted 1, 1 − w and w; G's own extra half batch is worth half as much."""
+    p, b = play("text_gan"), {name: x[0] for name, x in play("text_gan").batch.items()}
+    games = {w: told_a_sentence(wrong_weight=w, interpolation_weight=w)() for w in (0.0, 0.25, 0.5, 1.0)}
+    state, key = p.state, jax.random.key(3)
+    with library():
+        disc = {w: jax.jit(game.disc_loss)(state.params, state.carry, b, key) for w, game in games.items()}
+        gen = {w: jax.jit(game.gen_loss)(state.params, state.carry, b, key)[0] for w, game in games.items() if w}
+    assert float(disc[1.0][0] - disc[0.5][0]) == pytest.approx(2 * float(disc[0.5][0] - disc[0.25][0]), rel=1e-4)
+    assert float(gen[1.0] - gen[0.5]) == pytest.approx(2 * float(gen[0.5] - gen[0.25]), rel=1e-4)
+    assert "disc/wrong_score" in disc[0.5][1][1]
+    assert "disc/wrong_score" not in disc[0.0][1][1]
+    right = {**b, "text_wrong": b["text"]}  # a wrong caption that is right is a contradiction, and costs more
+    with library():
+        assert float(games[0.5].disc_loss(state.params, state.carry, right, key)[0]) != float(disc[0.5][0])

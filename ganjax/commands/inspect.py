@@ -77,7 +77,11 @@ def declared(config: Any) -> dict[str, Shapes]:
     if not size and not hasattr(mixtures, config.data.name):
         raise UserError(f"how large are the images of {config.data.name}? Set config.data.image_size and channels")
     shape = (size, size, config.data.channels or 3) if size else (2,)
-    return {"image": jax.ShapeDtypeStruct(shape, np.float32), "label": jax.ShapeDtypeStruct((), np.int32)}
+    image, label = jax.ShapeDtypeStruct(shape, np.float32), jax.ShapeDtypeStruct((), np.int32)
+    labelled = {"labelled_image": image, "labelled_label": label} if config.data.labelled else {}
+    text = jax.ShapeDtypeStruct((config.gan.get("text_dim", 0),), np.float32)
+    captions = {"text": text, "text_wrong": text} if "text_dim" in config.gan else {}
+    return {"image": image, "label": label, **labelled, **captions}
 
 
 def counts(played: game.Game, batch: Shapes) -> dict[str, Any]:

@@ -12,11 +12,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganjax.errors import UserError, nearest
+from ganjax.commands import asking
+from ganjax.core import Batch
+from ganjax.errors import UserError
 from ganjax.latents import latents
 from ganjax.monitor import pictures
-from ganjax.run import Run
-from ganjax.samples import picture, sampler
+from ganjax.run import Run, open_data
+from ganjax.samples import drawn, picture, sampler
 from ganjax.workdir import reopen
 
 CHUNK = 256  # images made at once
@@ -32,9 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default="random",
         help="random; a number for all coordinates (0, 1, 0.5, 0.3, -1); onehot:I; sweep:I; set:I=V,…,base=V; lerp; slerp",
     )
-    parser.add_argument(
-        "--label", help="systems with labels: a class by number or name, or all: a row for each, n samples in it (10)"
-    )
+    asking.arguments(parser)
     parser.add_argument("--out", type=Path, help="X.png, X.gif, X.npz or a directory (samples.png in the workdir)")
     parser.add_argument("--step", help="which checkpoint: a number, best, or 0 for before training (the newest)")
     parser.add_argument("--run", type=int, default=0, dest="index", help="which of several seeds (0)")
@@ -44,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Makes the samples and says where they are."""
-    options.n = (10 if options.label == "all" else 64) if options.n is None else options.n
+    options.n = (10 if asking.several_rows(options) else 64) if options.n is None else options.n
     if options.n < 1:
         raise UserError(f"--n={options.n} must be at least 1")
     if not 0 <= options.seed < 2**32:
@@ -52,10 +52,10 @@ def run(options: argparse.Namespace) -> None:
     opened, step, state = reopen(options.workdir, options.step, options.index)
     out = options.out or options.workdir / "samples.png"
     inputs = opened.game.gan.inputs(jax.random.key(options.seed), options.n)
-    inputs = {**inputs, "z": jnp.asarray(latents(options.latent, np.asarray(inputs["z"])))}
-    rows = [inputs]
-    if options.label is not None:
-        rows = [{**inputs, "label": jnp.full(options.n, label)} for label in labels(options.label, opened, inputs)]
+    if "text" in inputs and options.text is None:  # whoever says nothing sees captions of the data
+        opened = opened._replace(source=open_data(opened.config.data)[0])
+        inputs = drawn(opened, jax.random.key(options.seed), options.n)
+    rows = asking.rows(options, opened, {**inputs, "z": jnp.asarray(latents(options.latent, np.asarray(inputs["z"])))})
     sample = sampler(opened, train=options.batch_statistics)
     parts = [
         sample(state, jax.tree.map(lambda x, i=i: x[i : i + CHUNK], row))["image"]
@@ -63,31 +63,18 @@ def run(options: argparse.Namespace) -> None:
         for i in range(0, options.n, CHUNK)
     ]
     made = np.concatenate(parts)
-    write(out, made, picture(opened, made, options.n if len(rows) > 1 else None))
+    write(out, made, page(options, opened, made, rows))
     answer = {"out": str(out), "n": len(made), "step": step, "latent": options.latent, "seed": options.seed}
-    answer |= {"label": options.label} if options.label is not None else {}
+    answer |= {name: getattr(options, name) for name in asking.ASKED if getattr(options, name)}
     print(json.dumps(answer) if options.json else f"{len(made)} samples of step {step} are in {out}")
 
 
-def labels(name: str, run: Run, inputs: dict[str, Any]) -> list[int]:
-    """The classes of ``--label``: one by its number or name, or all of them.
-
-    Raises:
-        UserError: the system draws without labels; no such class.
-    """
-    if "label" not in inputs:
-        raise UserError(f"--label={name}: {run.config.system} draws without labels")
-    count = int(run.config.gan.classes)
-    names = list(map(str, run.source.info.get("classes", ())))[:count]
-    if name == "all":
-        return list(range(count))
-    if name in names:
-        return [names.index(name)]
-    if name.isdecimal() and int(name) < count:
-        return [int(name)]
-    known = f"0 to {count - 1}" + (f", or {', '.join(names)}" if names and names[0] != "0" else "")
-    near = "" if name.isdecimal() else nearest(name, names)
-    raise UserError(f"--label={name}: no such class{near}; there are {known}, and all")
+def page(options: argparse.Namespace, run: Run, made: np.ndarray, rows: list[Batch]) -> np.ndarray:
+    """The sheet: a row for each that was asked for; images, each with what was made of it below."""
+    if not options.reconstruct:
+        return picture(run, made, options.n if len(rows) > 1 else None)
+    pairs, columns = asking.beside(np.asarray(rows[0]["image"]), made)
+    return picture(run, pairs, columns)
 
 
 def write(out: Path, samples: np.ndarray, page: np.ndarray) -> None:
