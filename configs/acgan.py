@@ -3,6 +3,10 @@
     python -m ganjax.main --config=configs/acgan.py
     python -m ganjax sample --workdir=runs/acgan --label=all
 
+12 minutes on 2 busy CPU cores. Seen, 1 seed, 500 samples of each digit: 96.7 % are read as the digit that was asked
+for, 92.0 % of the worst one, by a classifier that reads 98.6 % of held-out digits
+(python -m experiments.conditional_control).
+
 Variants: cifar10 is the paper's networks and batch on CIFAR-10's binary version.
 """
 

@@ -4,6 +4,9 @@
     python -m ganjax sample --workdir=runs/infogan --code=all
     python -m ganjax sample --workdir=runs/infogan --code=sweep:0
 
+Half an hour on 2 busy CPU cores. Seen: the clusters of Q are 78, 68 and 75 % of one digit; what is drawn from a category,
+81, 72 and 79 % (python -m experiments.found_digits). After 5,000 steps the clusters were 75, 61 and 71 %.
+
 Variants: official is the code's widths, batch and learning rates, one seed.
 """
 

@@ -27,7 +27,8 @@ def double(config: ConfigDict) -> None:
 def official(config: ConfigDict) -> None:
     """The official code: its widths, rates that halve every 100 epochs of the birds, 600 epochs, images cut to 64 px of 76.
 
-    Both wrong and interpolated captions. On your own images and embeddings, arrays ``images`` and ``text`` of --config.data.path=FILE.npz (docs/data.md).
+    Both wrong and interpolated captions. On your own images and embeddings, arrays ``images`` and ``text`` of
+    --config.data.path=FILE.npz (docs/data.md).
     """
     config.gan.interpolation_weight = 1.0
     config.generator = call("nets.text_gan.generator", size=64, channels=128, text_features=128)
