@@ -3,9 +3,11 @@
     python -m ganjax.main --config=configs/crafted.py
     python -m ganjax.main --config=configs/crafted.py:ada
 
+8 minutes on 2 CPU cores that have other work too. Seen after 2,000 steps, three seeds: fd_efflite0 to the avatars that are
+held out 538 ± 7, plain 527 ± 6 (python -m experiments.few_images): no gain from DiffAugment yet.
+
 Each variant is one trick (or none: ``plain``) on the same game, networks and data; keys of config.gan and config.schedule
-combine them. Three seeds in one program; 9,500 of the 10,000 avatars are held out: python -m experiments.few_images
-measures.
+combine them. Three seeds in one program; 9,500 of the 10,000 avatars are held out.
 """
 
 from ml_collections import ConfigDict

@@ -1,7 +1,13 @@
 """Text to image (Reed et al. 2016). The default draws the embedded 32-px avatars from sentences, on a CPU.
 
-python -m ganjax.main --config=configs/text_gan.py
-python -m ganjax sample --workdir=runs/text_gan --text="a person with red hair and round glasses"
+    python -m ganjax.main --config=configs/text_gan.py
+    python -m ganjax sample --workdir=runs/text_gan --text="a person with red hair and round glasses"
+
+GAN-CLS: wrong captions, no interpolated ones. Beside the official code: a quarter of the generator's channels, half the critic's
+rate, noise on what D sees, and a long average of G: between steps G forgets a colour and finds it again, the average does not.
+0.15 s a step on 2 CPU cores. experiments/text_control reads how often hair, skin and glasses are those of the sentence.
+
+Variants: vanilla is told no wrong captions; interpolation has both of the paper's; 64 its size; official its widths and training.
 """
 
 from ml_collections import ConfigDict
