@@ -18,10 +18,10 @@ from ganjax.config import base, call, function, pick
 def paper(config: ConfigDict) -> None:
     """64 channels at 64 px, 128 latents, γ = 10⁻⁶, w = 16384, gated, batch 64, on the folder in --config.data.path."""
     config.gan.update(latent_dim=128, gamma=1e-6, reconstruction_weight=16384.0)
-    config.gan.update(discriminate_reconstructions=False, objective=function("losses.minimax_gen"))
+    config.gan.update(discriminate_reconstructions=False, penalty_weight=0.0, objective=function("losses.minimax_gen"))
     config.encoder.update(size=64, channels=64, latent_dim=128)
     config.generator.update(size=64, channels=64)
-    config.critic.update(size=64, channels=64)
+    config.critic.update(size=64, channels=64, layer=3, norm=True)
     config.data.update(name="folder", image_size=64)
     config.train.update(steps=62_500, batch_size=64, sample_every=1000, save_every=5000)
     gated(config)
@@ -45,10 +45,10 @@ VARIANTS = {"paper": paper, "gated": gated, "digits": digits}
 def get_config(variant: str = "") -> ConfigDict:
     config = base("vae_gan")
     config.gan.update(latent_dim=64, gamma=0.1, reconstruction_weight=16384.0, discriminate_reconstructions=True)
-    config.gan.objective = function("losses.non_saturating_gen")
+    config.gan.update(penalty_weight=0.5, objective=function("losses.non_saturating_gen"))
     config.encoder = call("nets.vae_gan.encoder", size=32, channels=16, latent_dim=64)
     config.generator = call("nets.vae_gan.generator", size=32, channels=16, image_channels=3)
-    config.critic = call("nets.vae_gan.critic", size=32, channels=16)
+    config.critic = call("nets.vae_gan.critic", size=32, channels=16, layer=2, norm=False)
     config.gen_opt = call("optax.adam", learning_rate=1e-3, b1=0.5)
     config.disc_opt = call("optax.adam", learning_rate=3e-4, b1=0.5)
     config.data.update(name="avatars", image_size=32, channels=3, held_out=1000)

@@ -510,3 +510,19 @@ def test_text_gan_pays_for_wrong_captions_and_answers_on_interpolated_ones():
     right = {**b, "text_wrong": b["text"]}  # a wrong caption that is right is a contradiction, and costs more
     with library():
         assert float(games[0.5].disc_loss(state.params, state.carry, right, key)[0]) != float(disc[0.5][0])
+
+
+def test_text_gan_s_penalty_is_the_slope_at_real_images_with_their_captions():
+    """γ/2 · E ‖∇ₓ D(x, t)‖², on top of the same loss; neither G's loss nor anybody's statistics know of it."""
+    p, b = play("text_gan"), {name: x[0] for name, x in play("text_gan").batch.items()}
+    games = {weight: told_a_sentence(penalty_weight=weight)() for weight in (0.0, 1.0, 3.0)}
+    state, key = p.state, jax.random.key(3)
+    with library():
+        disc = {weight: jax.jit(game.disc_loss)(state.params, state.carry, b, key) for weight, game in games.items()}
+        gen = [jax.jit(game.gen_loss)(state.params, state.carry, b, key)[0] for game in games.values()]
+    slope = float(disc[1.0][1][1]["disc/slope"])
+    assert slope > 0
+    for weight in (1.0, 3.0):
+        assert float(disc[weight][0] - disc[0.0][0]) == pytest.approx(weight / 2 * slope, rel=1e-3)
+    assert_equal(disc[1.0][1][0].vars, disc[0.0][1][0].vars)
+    assert gen[0] == gen[1] == gen[2]

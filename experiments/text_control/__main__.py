@@ -28,12 +28,12 @@ from ganjax.workdir import reopen
 SPEC = "configs/text_gan.py"
 HELD_OUT = 1000  # real avatars that the classifier does not see
 SAMPLES = 5040  # 60 for each triple of hair, skin and glasses
-UNSEEN = 10_000  # captions are numbered; those of the data are below
+UNSEEN = 1_000_000  # captions are numbered; those of the data are below
 
 
 def judge() -> tuple[Reader, Any, dict[str, float]]:
     """(a classifier of real avatars, its parameters, its accuracy for each attribute on those it has not seen)."""
-    images = open_source("captioned_avatars").fetch(np.arange(10_000))["image"].astype(np.float32) / 127.5 - 1
+    images = open_source("avatars").fetch(np.arange(10_000))["image"].astype(np.float32) / 127.5 - 1
     codes = {name: each for name, (_, each) in captions.classes().items()}
     order = np.random.default_rng(0).permutation(len(images))
     seen, unseen = order[HELD_OUT:], order[:HELD_OUT]

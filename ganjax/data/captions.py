@@ -38,6 +38,9 @@ SHAPES = {"1": "narrow", "2": "narrow", "3": "narrow", "4": "rimless", "5": "rou
 HAIR_WORDS = {"black": ("black", "jet black"), "blond": ("blond", "blonde"), "red": ("red", "bright red")}
 SKIN_WORDS = {"light": ("light", "fair", "pale"), "tan": ("tan", "tanned")}
 WORN = {"none": ("no glasses",), "glasses": ("glasses", "spectacles"), "sunglasses": ("sunglasses", "dark glasses")}
+CAPTIONS = (
+    10  # of each avatar, as the birds and flowers of Reed et al. 2016 have; of one, D learns by heart what belongs
+)
 EXTRAS = {"hat": "a hat", "beard": "a beard", "accessories": "earrings"}
 WITH_GLASSES = (  # {h} red hair, {hc} red, {s} dark skin, {sc} dark, {g} round glasses, {w} wearing round glasses
     "a person with {h}, {s} and {g}",
@@ -136,10 +139,10 @@ def _face(values: dict[str, str]) -> Face:
     return Face(hair, skin, glasses, "long" if values["hair"].startswith("long") else "short", shape, extras)
 
 
-def captions(indices: Int[np.ndarray, " n"]) -> list[str]:
-    """The sentence of each avatar."""
+def captions(pairs: Int[np.ndarray, " n"]) -> list[str]:
+    """The sentence of each pair of an avatar and one of its captions: pair p is caption p % CAPTIONS of p // CAPTIONS."""
     everyone = faces()
-    return [sentence(everyone[i], i) for i in indices.tolist()]
+    return [sentence(everyone[p // CAPTIONS], p) for p in pairs.tolist()]
 
 
 @functools.cache
@@ -152,38 +155,34 @@ def classes() -> dict[str, tuple[list[str], Int[np.ndarray, " n"]]]:
 
 
 @functools.cache
-def embedded() -> tuple[np.ndarray, np.ndarray]:
-    """(int8 [10,000, 1024], terms of each): the captions' vectors before they are scaled."""
-    total, count = text.sums(captions(np.arange(len(faces()))))
-    assert np.abs(total).max() < 128
-    return total.astype(np.int8), count
-
-
-@functools.cache
-def wrong() -> Int[np.ndarray, " n"]:
-    """For each avatar another whose caption is wrong for it, in one thing: hair, skin or glasses, each a third of the time.
-
-    What differs in all of them D could tell by the easiest.
+def wrong() -> Int[np.ndarray, "n k"]:
+    """For each caption of each avatar another avatar, whose captions are wrong for it in one thing: hair, skin or glasses,
+    each a third of the time. What differs in all of them D could tell by the easiest.
     """
+    rng = np.random.default_rng(CAPTIONS)
+    return np.stack([_unlike(number, rng) for number in range(CAPTIONS)], axis=1)
+
+
+def _unlike(number: int, rng: np.random.Generator) -> Int[np.ndarray, " n"]:
+    """For each avatar another that differs in one thing."""
     codes, sizes = [each for _, each in classes().values()], [len(words) for words, _ in classes().values()]
     triple = np.ravel_multi_index(codes, sizes)
     steps = np.cumprod([1, *sizes[:0:-1]])[::-1]  # what one value more adds to the triple
     alone = [triple - code * step for code, step in zip(codes, steps, strict=True)]  # the triple without one of them
-    candidates = [text.mismatched(code, rest, seed) for seed, (code, rest) in enumerate(zip(codes, alone, strict=True))]
-    chosen = np.random.default_rng(len(codes)).integers(0, len(codes), len(triple))
-    picked: np.ndarray = np.choose(chosen, candidates)
+    seeds = range(len(codes) * number, len(codes) * (number + 1))
+    candidates = [text.mismatched(*each) for each in zip(codes, alone, seeds, strict=True)]
+    picked: np.ndarray = np.choose(rng.integers(0, len(codes), len(triple)), candidates)
     return picked
 
 
 def captioned_avatars(image_size: int = 32, channels: int = 3) -> Source:
-    """The avatars with captions: ``text`` float32 [n, 1024], ``text_wrong`` of others, as ``wrong`` says.
+    """The avatars, each with ``CAPTIONS`` captions: ``text`` float32 [n, 1024], ``text_wrong`` of others (``wrong``).
 
     Raises:
         UserError: no such size or number of channels.
     """
     source = avatars(image_size=image_size, channels=channels)
-    total, count = embedded()
-    known = sorted({word for caption in captions(np.arange(len(faces()))) for word in text.words(caption)})
     plain = Source("captioned_avatars", source.size, lambda i: {"image": source.fetch(i)["image"]}, {})
-    info = {"licence": source.info["licence"], "words": known}
-    return text.told(plain, lambda i: text.scaled(total[i], count[i]), wrong())._replace(info=info)
+    pairs = text.told(plain, lambda i: text.encode(captions(i)), wrong())
+    known = sorted({word for caption in captions(np.arange(0, pairs.size, 7)) for word in text.words(caption)})
+    return pairs._replace(info={**pairs.info, "licence": source.info["licence"], "words": known})

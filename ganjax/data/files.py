@@ -114,8 +114,8 @@ def _members(file: Path, names: list[str]) -> dict[str, bytes]:
 def npz(path: str | None = None, image_size: int | None = None, channels: int | None = None) -> Source:
     """An ``.npz`` with ``images`` [n, h, w, c] (or [n, h, w]) of bytes, or ``points`` [n, 2]; ``labels`` if there are.
 
-    ``text`` [n, d] are embedded captions; of [n, k, d], k captions of each image, the mean is taken. ``text_wrong`` is then
-    that of another image, of another label where there are labels.
+    ``text`` [n, d] are embedded captions, or [n, k, d], k of each image, which is then k examples. ``text_wrong`` is one of
+    another image, of another label where there are labels.
 
     Raises:
         UserError: no such file, or its arrays are not these.
@@ -148,13 +148,13 @@ def _captioned(source: Source, file: Path, text: np.ndarray, label: np.ndarray |
             f"{file}: text {text.dtype}{list(text.shape)} should be embedded captions, float[{source.size}, d] "
             f"or float[{source.size}, k, d]"
         )
-    mean = text.astype(np.float32) if text.ndim == 2 else text.mean(axis=1, dtype=np.float32)
-    if not np.isfinite(mean).all():
+    if not np.isfinite(text).all():
         raise UserError(f"{file}: text has values that are not finite")
+    captions = text.reshape(-1, text.shape[-1]).astype(np.float32)
     several = label is not None and len(np.unique(label)) > 1
-    return told(
-        source, lambda i: mean[i], mismatched(label if several and label is not None else np.arange(source.size))
-    )
+    classes = label if several and label is not None else np.arange(source.size)
+    wrong = np.stack([mismatched(classes, seed=k) for k in range(len(captions) // source.size)], axis=1)
+    return told(source, lambda i: captions[i], wrong)
 
 
 def read_npz(file: Path) -> Examples:

@@ -31,14 +31,20 @@ def from_arrays(name: str, arrays: Examples, info: dict[str, Any]) -> Source:
 
 
 def divide(source: Source, held_out: int, seed: int) -> tuple[Source, Source]:
-    """(the others, ``held_out`` examples), drawn once by the seed.
+    """(the others, ``held_out`` examples), drawn once by the seed; neighbours that share an image stay together.
 
     Raises:
-        UserError: fewer than one would be left, or held out.
+        UserError: fewer than one would be left, or held out; some of an image's captions would be.
     """
     if not 0 < held_out < source.size:
         raise UserError(f"config.data.held_out={held_out}: {source.name} has {source.size} examples")
-    order = np.random.default_rng((seed, 2)).permutation(source.size)
+    together = source.info.get("captions", 1)
+    if held_out % together:
+        raise UserError(
+            f"config.data.held_out={held_out}: {source.name} has {together} examples of each image, hold out all"
+        )
+    images = np.random.default_rng((seed, 2)).permutation(source.size // together)
+    order = (images[:, None] * together + np.arange(together)).ravel()
 
     def part(places: np.ndarray) -> Source:
         return source._replace(size=len(places), fetch=lambda i: source.fetch(places[i]))

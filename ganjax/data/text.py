@@ -73,13 +73,19 @@ def vector(term: str, size: int = SIZE) -> np.ndarray:
     return 2 * np.unpackbits(digest)[:size].astype(np.int8) - 1
 
 
-def told(source: Source, text: Callable[[np.ndarray], np.ndarray], wrong: Int[np.ndarray, " n"]) -> Source:
-    """The source with ``text`` [b, d] of each example, and ``text_wrong``: that of the example ``wrong`` names for it."""
+def told(source: Source, text: Callable[[np.ndarray], np.ndarray], wrong: Int[np.ndarray, "n k"]) -> Source:
+    """The source, each example k times, with one of its k captions each time: ``text`` [b, d], and ``text_wrong``.
+
+    Example i of the new source is caption i % k of example i // k; ``wrong`` names for each caption of each example another
+    example, one of whose captions is drawn once. ``info`` says k, so that what is held out is held out with all it has.
+    """
+    k = wrong.shape[1]
+    other = (k * wrong + np.random.default_rng(k).integers(0, k, wrong.shape)).ravel()
 
     def fetch(i: np.ndarray) -> Examples:
-        return {**source.fetch(i), "text": text(i), "text_wrong": text(wrong[i])}
+        return {**source.fetch(i // k), "text": text(i), "text_wrong": text(other[i])}
 
-    return source._replace(fetch=fetch)
+    return Source(source.name, k * source.size, fetch, {**source.info, "captions": k})
 
 
 def mismatched(

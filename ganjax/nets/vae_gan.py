@@ -4,8 +4,9 @@ Encoder:    size -> size/2 -> size/4 -> size/8 -> 16c -> mean and log variance o
 Generator:  z -> size/8 -> size/4 -> size/2 -> size, the paper's decoder                4c, 4c, 2c, c/2 channels
 Critic:     size -> size -> size/2 -> size/4 -> size/8 -> 8c -> logit                   c/2, 2c, 4c, 4c channels
 
-c = 64 in the paper; 5 × 5 kernels, BatchNorm and ReLU after each layer but the critic's first. Dis_l is the critic's last
-convolution before its BatchNorm, as the official code has it.
+c = 64 in the paper; 5 × 5 kernels, BatchNorm and ReLU after each layer but the critic's first. Dis_l is one of the critic's
+last three convolutions before its BatchNorm, in the official code the third: 8 × 8 × 256 of 64 px, more numbers than pixels
+have. At 32 px that is the second.
 """
 
 from __future__ import annotations
@@ -57,22 +58,28 @@ class Generator(nn.Module):
 
 
 class Critic(nn.Module):
-    """Images [b, size, size, c] -> logits [b] and Dis_l [b, size/8, size/8, 4c]."""
+    """Images [b, size, size, c] -> logits [b] and Dis_l [b, size/2^l, size/2^l, 2c or 4c]."""
 
     channels: int
+    layer: int
+    norm: bool
     axis_name: str | None
 
     @nn.compact
     def __call__(
         self, x: Float[Array, "b h w c"], train: bool = True
     ) -> tuple[Float[Array, " b"], Float[Array, "b i j k"]]:
-        features = x = nn.relu(Conv(self.channels // 2, 5, 1, (2, 2))(x))
+        def act(x: Array) -> Array:
+            return nn.relu(batch_norm(train, self.axis_name)(x) if self.norm else x)
+
+        init = normal_init if self.norm else nn.initializers.he_normal()
+        x = nn.relu(Conv(self.channels // 2, 5, 1, (2, 2), kernel_init=init)(x))
+        layers = []
         for wide in (2 * self.channels, 4 * self.channels, 4 * self.channels):
-            features = Conv(wide, 5, 2, (2, 2), use_bias=False)(x)
-            x = nn.relu(batch_norm(train, self.axis_name)(features))
-        x = nn.Dense(8 * self.channels, use_bias=False, kernel_init=normal_init)(x.reshape(len(x), -1))
-        x = nn.relu(batch_norm(train, self.axis_name)(x))
-        return nn.Dense(1, kernel_init=normal_init)(x)[:, 0], features
+            layers.append(Conv(wide, 5, 2, (2, 2), use_bias=not self.norm, kernel_init=init)(x))
+            x = act(layers[-1])
+        x = nn.Dense(8 * self.channels, use_bias=not self.norm, kernel_init=init)(x.reshape(len(x), -1))
+        return nn.Dense(1, kernel_init=normal_init)(act(x))[:, 0], layers[self.layer - 1]
 
 
 def encoder(size: int = 64, channels: int = 64, latent_dim: int = 128, axis_name: str | None = None) -> nn.Module:
@@ -95,14 +102,20 @@ def generator(size: int = 64, channels: int = 64, image_channels: int = 3, axis_
     return Generator(size, image_channels, channels, axis_name)
 
 
-def critic(size: int = 64, channels: int = 64, axis_name: str | None = None) -> nn.Module:
-    """``size`` px images -> (logit, Dis_l), ``channels`` // 2 after the first layer.
+def critic(
+    size: int = 64, channels: int = 64, layer: int = 3, norm: bool = True, axis_name: str | None = None
+) -> nn.Module:
+    """``size`` px images -> (logit, Dis_l), ``channels`` // 2 after the first layer; ``layer`` is l, 1 to 3.
+
+    Without BatchNorm (``norm`` False) each image is judged alone, not by what batch it comes in.
 
     Raises:
-        ValueError: size is no multiple of 8; fewer than 2 channels.
+        ValueError: size is no multiple of 8; fewer than 2 channels; no such layer.
     """
     _fits(size, channels)
-    return Critic(channels, axis_name)
+    if not 1 <= layer <= 3:
+        raise ValueError(f"layer={layer}: Dis_l is convolution 1, 2 or 3")
+    return Critic(channels, layer, norm, axis_name)
 
 
 def _fits(size: int, channels: int) -> None:

@@ -8,7 +8,9 @@ Differs from cdcgan: text, which has no prior, so the data bring it (t as ``text
 zeros in its place; the interpolated captions of GAN-INT, which no image belongs to, in G's loss alone.
 
 Deviations: 1. Captions are wrong, as in the paper; the official code gives the caption another image. 2. The code
-divides G's loss by its 1½ batches: ours is 1½ times that, which Adam does not see.
+divides G's loss by its 1½ batches: ours is 1½ times that, which Adam does not see. 3. Where it is asked for, D's loss has
+½ γ E ‖∇ₓ D(x, t)‖² besides, x with its own caption: R1 (Mescheder et al. 2018, eq. 9) at matching pairs, as in DF-GAN (Tao
+et al. 2022, arXiv:2008.05865, eq. 3, whose penalty is of the text too, and another power).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import jax.numpy as jnp
 from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players
 from ganjax.losses import accuracy, minimax_disc_fake, non_saturating_gen
 from ganjax.nets.bind import bind, noise_to_image, record
+from ganjax.penalties import r1
 
 
 def build(
@@ -30,8 +33,10 @@ def build(
     text_dim: int = 1024,
     wrong_weight: float = 0.5,
     interpolation_weight: float = 1.0,
+    penalty_weight: float = 0.0,
 ) -> Gan:
-    """The game of Reed et al. 2016; ``wrong_weight`` is w (0: no GAN-CLS), ``interpolation_weight`` λ (0: no GAN-INT)."""
+    """The game of Reed et al. 2016; ``wrong_weight`` is w (0: no GAN-CLS), ``interpolation_weight`` λ (0: no GAN-INT),
+    ``penalty_weight`` γ (0, as in the paper: no penalty)."""
     networks = Players(generator, critic)
 
     def inputs(key: Key, n: int) -> Batch:
@@ -49,6 +54,10 @@ def build(
             wrong = D(x, batch["text_wrong"])
             loss += wrong_weight * minimax_disc_fake(wrong)
             scores["disc/wrong_score"] = nn.sigmoid(wrong).mean()
+        if penalty_weight:
+            slope = r1(lambda x: D.frozen(x, t), x).mean()
+            loss += penalty_weight / 2 * slope
+            scores["disc/slope"] = slope
         return loss, (record(carry, G, D), {**scores, "disc/accuracy": accuracy(real, fake)})
 
     def gen_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:

@@ -12,6 +12,7 @@ Differs from vae: the likelihood is of D's features. Deviations: 1. The paper su
 balance with L_prior change with the network: here it is w times the mean over features of ½ (D_l(x) − D_l(x̃))², and w is
 the paper's number of them. 2. The signs of L_GAN in algorithm 1 are those of a cost; its ½ are the official code's. 3. Real
 and generated images are batches of their own in BatchNorm, but for D_l. 4. ``gate`` decides at each player's own move.
+5. Where it is asked for, D minimises R1 besides, ½ E ‖∇D(x)‖² times ``penalty_weight`` (Mescheder et al. 2018, eq. 9).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from ganjax import core
 from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players, Schedule, State, Step
 from ganjax.losses import accuracy, minimax_disc, minimax_gen
 from ganjax.nets.bind import autoencoder, bind, record
+from ganjax.penalties import r1
 
 Gate = tuple[float, float] | None
 
@@ -40,10 +42,12 @@ def build(
     gamma: float = 1e-6,
     reconstruction_weight: float = 16384.0,
     discriminate_reconstructions: bool = True,
+    penalty_weight: float = 0.0,
     objective: Callable[[jax.Array], jax.Array] = minimax_gen,
 ) -> Gan:
     """The game of Larsen et al. 2016; ``reconstruction_weight`` is w, ``objective`` what G minimises, of D(x̃ or x_p);
-    ``discriminate_reconstructions`` is whether x̃ is in L_GAN (the official script for CelebA: False)."""
+    ``discriminate_reconstructions`` is whether x̃ is in L_GAN (the official script for CelebA: False); ``penalty_weight`` is
+    that of R1 (0, as in the paper: none)."""
     networks = Players({"encoder": encoder, "generator": generator}, critic)
 
     def inputs(key: Key, n: int) -> Batch:
@@ -65,7 +69,11 @@ def build(
         costs = {"disc/real_loss": nn.softplus(-real).mean(), "disc/fake_loss": nn.softplus(fake).mean()}
         scores = {"disc/real_score": nn.sigmoid(real).mean(), "disc/fake_score": nn.sigmoid(fake).mean()}
         metrics = {**costs, **scores, "disc/accuracy": accuracy(real, fake)}
-        return minimax_disc(real, fake) / 2, (record(carry, gen, D), metrics)
+        loss = minimax_disc(real, fake) / 2
+        if penalty_weight:
+            metrics["disc/slope"] = r1(lambda x: D.frozen(x)[0], x).mean()
+            loss += penalty_weight / 2 * metrics["disc/slope"]
+        return loss, (record(carry, gen, D), metrics)
 
     def gen_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         z_key, prior_key, key = jax.random.split(key, 3)

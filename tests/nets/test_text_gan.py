@@ -64,6 +64,19 @@ def test_both_players_hear_the_text(key):
     assert float(jnp.abs(scores[0] - scores[1])) > 1e-8
 
 
+def test_without_batchnorm_a_pair_is_judged_alone(key):
+    """Another pair in its batch moves its logit where there is BatchNorm, and does not where there is none."""
+    x, texts = jax.random.normal(key, (3, 8, 8, 3)), 5 * jax.random.normal(key, (3, 7))
+    for norm in (True, False):
+        critic = text_gan.critic(8, 4, 3, norm=norm)
+        with library():
+            params, vars = bind.initialise(critic, key, x, texts)
+            of_three = bind.Bound(critic, params, vars, key)(x, texts)
+            of_two = bind.Bound(critic, params, vars, key)(x[:2], texts[:2])
+        assert bool(vars) == norm
+        assert np.allclose(of_three[:2], of_two, rtol=1e-4, atol=1e-6) != norm
+
+
 def test_a_residual_block_with_nothing_to_add_is_its_activation(key):
     """Its last BatchNorm with a scale of zero leaves max(x, slope · x)."""
     x = jax.random.normal(key, (2, 4, 4, 8))

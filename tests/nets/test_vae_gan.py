@@ -56,6 +56,34 @@ def test_what_the_networks_give():
     assert float(features.min()) < 0 or not features.any()  # a convolution's, before BatchNorm and ReLU
 
 
+def test_without_batchnorm_an_image_is_judged_alone():
+    """Its logit and its features are those it has in any other batch; with BatchNorm the logit is not."""
+    key = jax.random.key(1)
+    for norm in (True, False):
+        params, vars = bind.initialise(nets.critic(8, 4, norm=norm), key, X)
+        (logits, features), (two, of_two) = (
+            bind.Bound(nets.critic(8, 4, norm=norm), params, vars, key)(x) for x in (X, X[:2])
+        )
+        assert bool(vars) == norm
+        assert np.allclose(logits[:2], two, rtol=1e-4, atol=1e-6) != norm
+        assert np.allclose(features[:2], of_two, rtol=1e-4, atol=1e-6) != norm
+
+
+def test_the_layer_whose_likelihood_it_is():
+    """Of 64 px the third convolution of the paper, of 32 px the second, are 8 × 8; the logit is the same with each."""
+    x, key = X[:2, :8, :8], jax.random.key(1)
+    variables = nets.critic(8, 4).init(key, x)
+    made = [nets.critic(8, 4, layer=layer).apply(variables, x, train=False) for layer in (1, 2, 3)]
+    assert [features.shape[1:] for _, features in made] == [(4, 4, 8), (2, 2, 16), (1, 1, 16)]
+    assert (made[0][0] == made[2][0]).all()
+    shapes = [jax.eval_shape(nets.critic(size, layer=layer).init_with_output, key, jnp.zeros((1, size, size, 3)))[0][1]
+              for size, layer in ((64, 3), (32, 2))]  # fmt: skip
+    assert [features.shape for features in shapes] == [(1, 8, 8, 256)] * 2
+    for layer in (0, 4):
+        with pytest.raises(ValueError, match="Dis_l is convolution 1, 2 or 3"):
+            nets.critic(8, 4, layer=layer)
+
+
 @pytest.mark.parametrize("make", [nets.encoder, nets.generator, nets.critic])
 def test_sizes_that_do_not_fit(make):
     for size in (0, 12, 60):
