@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jax.tree_util import DictKey, tree_map_with_path
 
-from ganjax.core import Metrics, Step, every, when
+from ganjax.core import Batch, Key, Metrics, State, Step, every, when
 
 Turn = Callable[[Step], Step]
 
@@ -41,6 +42,24 @@ def resting(metric: str, below: float = -jnp.inf, above: float = jnp.inf) -> Tur
         return (metrics[metric] >= below) & (metrics[metric] <= above)
 
     return lambda step: when(awake, step)
+
+
+def all_but(part: str, where: Callable[[Metrics], jax.Array]) -> Turn:
+    """The move, of which a network of the player (its parameters, moments, statistics) is left out where its metrics say."""
+
+    def turn(step: Step) -> Step:
+        def partly(state: State, batch: Batch, key: Key) -> tuple[State, Metrics]:
+            moved, metrics = step(state, batch, key)
+            rests = where(metrics)
+
+            def keep(path: tuple[object, ...], new: jax.Array, old: jax.Array) -> jax.Array:
+                return jnp.where(rests, old, new) if DictKey(part) in path else new
+
+            return tree_map_with_path(keep, moved, state), metrics
+
+        return partly
+
+    return turn
 
 
 def more_at_first(n: int = 1, *, first: int, until: int) -> Callable[[int], int]:

@@ -22,13 +22,13 @@ from collections.abc import Callable
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jax.tree_util import DictKey, tree_map_with_path
 
 from ganjax import core
-from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players, Schedule, State, Step
+from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players, Schedule, Step
 from ganjax.losses import accuracy, minimax_disc, minimax_gen
 from ganjax.nets.bind import autoencoder, bind, record
 from ganjax.penalties import r1
+from ganjax.turns import all_but
 
 Gate = tuple[float, float] | None
 
@@ -105,14 +105,6 @@ def moves(gan: Gan, tx: Players, *, n_critic: int | Schedule = 1, accumulate: in
         disc, decoder = costs.min() < low, costs.max() > high
         return Players(gen=decoder & ~disc, disc=disc & ~decoder)
 
-    def gated(state: State, batch: Batch, key: Key) -> tuple[State, Metrics]:
-        moved, metrics = gen(state, batch, key)
-
-        def keep(path: tuple[object, ...], new: jax.Array, old: jax.Array) -> jax.Array:
-            return jnp.where(rests("gen", metrics).gen, old, new) if DictKey("generator") in path else new
-
-        return tree_map_with_path(keep, moved, state), metrics
-
-    gen = core.play("gen", gan.gen_loss, tx.gen)
+    gen = all_but("generator", lambda metrics: rests("gen", metrics).gen)(core.play("gen", gan.gen_loss, tx.gen))
     disc = core.when(lambda step, metrics: ~rests("disc", metrics).disc, core.play("disc", gan.disc_loss, tx.disc))
-    return core.critics_first(disc, gated, n_critic, accumulate)
+    return core.critics_first(disc, gen, n_critic, accumulate)

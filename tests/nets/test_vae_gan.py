@@ -223,6 +223,19 @@ def test_the_gradients_are_those_of_three_losses(both, objective):
             np.testing.assert_allclose(a, b, atol=1e-6 * max(1, largest), err_msg=jax.tree_util.keystr(path))
 
 
+def test_the_penalty_is_the_slope_at_real_images():
+    """½ w E ‖∇D(x)‖² on top of D's loss; neither the other player nor anybody's statistics know of it."""
+    games = {weight: game(penalty_weight=weight)[1] for weight in (0.0, 3.0)}
+    params, carry = start(games[0.0])
+    key, batch = jax.random.key(3), {"image": X}
+    disc = {weight: jax.jit(each.disc_loss)(params, carry, batch, key) for weight, each in games.items()}
+    slope = float(disc[3.0][1][1]["disc/slope"])
+    assert slope > 0
+    assert float(disc[3.0][0] - disc[0.0][0]) == pytest.approx(1.5 * slope, rel=1e-3)
+    jax.tree.map(np.testing.assert_array_equal, disc[3.0][1][0].vars, disc[0.0][1][0].vars)
+    assert len({float(jax.jit(each.gen_loss)(params, carry, batch, key)[0]) for each in games.values()}) == 1
+
+
 def test_scaled_changes_no_value_and_the_gradient_of_parameters_alone():
     networks, played = game()
     params, carry = start(played)
