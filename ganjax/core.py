@@ -249,6 +249,15 @@ def alternate(
 
 def critics_first(disc: Step, gen: Step, n_critic: int | Schedule = 1, accumulate: int = 1) -> Step:
     """``alternate`` of two given moves, for systems that put something beside an update (wgan's early clipping)."""
+    return in_groups(lambda n: sequence(repeat(n, disc), last(n, gen)), n_critic, accumulate)
+
+
+def in_groups(play: Callable[[int], Step], n_critic: int | Schedule = 1, accumulate: int = 1) -> Step:
+    """The step play(n), counted, n the groups that a batch brings; for systems with an order of their own.
+
+    Raises:
+        ValueError: the batch's micro axis is not n_critic · accumulate.
+    """
 
     def step(state: State, batch: Batch, key: Key) -> tuple[State, Metrics]:
         m = len(jax.tree.leaves(batch)[0])
@@ -257,7 +266,7 @@ def critics_first(disc: Step, gen: Step, n_critic: int | Schedule = 1, accumulat
             raise ValueError(
                 f"the batch has {m} micro-batches; n_critic={n_critic} × accumulate={accumulate} are needed"
             )
-        return sequence(repeat(n, disc), last(n, gen))(state, batch, key)
+        return play(n)(state, batch, key)
 
     return tick(step)
 

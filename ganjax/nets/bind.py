@@ -147,3 +147,36 @@ def autoencoder(
         return {"image": x_fake}, {"encoder": E.vars, "generator": G.vars}
 
     return init, generate
+
+
+def translators(
+    networks: Players,
+    judged: Callable[[Batch], Tree],
+    memory: Callable[[Batch], dict[str, Tree]] = lambda batch: {},
+) -> tuple[Callable[[Key, Batch], tuple[Players, Players, dict[str, Tree]]], Generate]:
+    """``init`` and ``generate`` of a game whose gen slot is {"ab": a -> b} or {"ab", "ba"}.
+
+    ``judged`` is what the critics see of a batch, in the structure of their slot. ``generate`` translates whichever of
+    "a" and "b" it is given; there is no prior.
+    """
+
+    def init(key: Key, batch: Batch) -> tuple[Players, Players, dict[str, Tree]]:
+        examples = Players({way: batch[way[0]] for way in networks.gen}, judged(batch))
+        numbers = iter(range(len(jax.tree.leaves(networks))))
+        both = jax.tree.map(
+            lambda net, x: initialise(net, jax.random.fold_in(key, next(numbers)), x), networks, examples
+        )
+        params, vars = (jax.tree.map(lambda _, each, i=i: each[i], networks, both) for i in range(2))
+        return params, vars, memory(batch)
+
+    def generate(
+        params: Tree, vars: Tree, inputs: Batch, key: Key, train: bool = False
+    ) -> tuple[dict[str, jax.Array], Tree]:
+        made, new = {}, dict(vars)
+        for i, (way, network) in enumerate(networks.gen.items()):
+            if way[0] in inputs:
+                G = Bound(network, params[way], vars[way], jax.random.fold_in(key, i), train)
+                made[way[1]], new[way] = G(inputs[way[0]]), G.vars
+        return made, new
+
+    return init, generate

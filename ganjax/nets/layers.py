@@ -104,6 +104,18 @@ def reflect(x: Images, border: int) -> Images:
     return jnp.pad(x, ((0, 0), (border, border), (border, border), (0, 0)), mode="reflect")
 
 
+def mean_pool(x: Images) -> Images:
+    """3 × 3 means at every second pixel; at the border of the pixels that are there."""
+    out: Array = nn.avg_pool(x, (3, 3), (2, 2), ((1, 1), (1, 1)), count_include_pad=False)
+    return out
+
+
+def upsample(x: Images) -> Images:
+    """Each pixel becomes 2 × 2: nearest neighbour."""
+    b, h, w, c = x.shape
+    return jnp.broadcast_to(x[:, :, None, :, None, :], (b, h, 2, w, 2, c)).reshape(b, 2 * h, 2 * w, c)
+
+
 def numbered(block: type[nn.Module], remat: bool) -> Callable[..., nn.Module]:
     """``block`` as a network makes several of it: Block_0, Block_1, …, by the same names with and without ``remat``.
 

@@ -13,16 +13,10 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ganjax.nets.layers import Conv, batch_norm, layer_norm, numbered
+from ganjax.nets.layers import Conv, batch_norm, layer_norm, numbered, upsample
 from ganjax.nets.wgan_gp import fan_average, glorot
 
 Images = Float[Array, "b _ _ _"]  # height, width and channels change
-
-
-def upsample(x: Images) -> Images:
-    """Each pixel becomes 2 × 2: nearest neighbour."""
-    b, h, w, c = x.shape
-    return jnp.broadcast_to(x[:, :, None, :, None, :], (b, h, 2, w, 2, c)).reshape(b, 2 * h, 2 * w, c)
 
 
 def pool(x: Images) -> Images:

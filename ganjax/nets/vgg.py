@@ -16,18 +16,21 @@ VGG19 = ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4)
 
 
 class VGG(nn.Module):
-    """Images [b, h, w, 3] -> one map for each stage of 3 × 3 convolutions; halved by maximum between stages."""
+    """Images [b, h, w, 3] -> one map of each stage of 3 × 3 convolutions; halved by maximum between stages."""
 
     stages: Sequence[Sequence[int]] = VGG16
+    at: int = -1  # which of a stage's maps: the last, or (0) the first
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w 3"]) -> Maps:
         maps: Maps = []
         for widths in self.stages:
             x = nn.max_pool(x, (2, 2), (2, 2)) if maps else x
+            own: Maps = []
             for width in widths:
                 x = nn.relu(nn.Conv(width, (3, 3))(x))
-            maps.append(x)
+                own.append(x)
+            maps.append(own[self.at])
         return maps
 
 

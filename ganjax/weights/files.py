@@ -119,6 +119,20 @@ def _safetensors(data: bytes) -> Arrays:
     return arrays
 
 
+def safetensors_of(arrays: Arrays) -> bytes:
+    """The bytes of a .safetensors file.
+
+    Raises:
+        UserError: their library is not there.
+    """
+    try:
+        from safetensors import numpy
+    except ModuleNotFoundError:
+        raise UserError('.safetensors are written by their library: pip install "ganjax[metrics]"') from None
+    data: bytes = numpy.save(arrays)
+    return data
+
+
 def _flat(tree: Any, prefix: str = "", depth: int = 0) -> Arrays:
     """The arrays of nested dicts and lists; numbers and texts between them are left out."""
     if isinstance(tree, Tensor):

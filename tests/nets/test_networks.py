@@ -1,11 +1,12 @@
 """Networks: sizes, ranges, the published counts, statistics as the binder records them."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganjax.nets import bind, cyclegan, dcgan, lsgan, mlp, patchgan, resnet, wgan_gp
+from ganjax.nets import bind, cyclegan, dcgan, discogan, lsgan, mlp, patchgan, pix2pixhd, resnet, unet, wgan_gp
 from ganjax.nets.conv import library
 
 COUNTS = [  # network, input shape of one example, parameters
@@ -31,7 +32,23 @@ COUNTS = [  # network, input shape of one example, parameters
     (lsgan.critic(), (112, 112, 3), 4_333_441),
     (cyclegan.generator(), (64, 64, 3), 7_837_699),
     (cyclegan.generator(blocks=9), (64, 64, 3), 11_378_179),
+    (cyclegan.generator(blocks=9, halvings=4), (64, 64, 36), 182_546_755),
+    (cyclegan.enhancer(), (64, 64, 36), 182_857_059),
     (patchgan.critic(), (64, 64, 3), 2_764_737),
+    (patchgan.critic(last_stride=2), (64, 64, 3), 2_764_737),
+    (patchgan.critic(), (64, 64, 6), 2_767_809),
+    (patchgan.critic(batch_norm=True), (64, 64, 6), 2_768_705),
+    (patchgan.critic(batch_norm=True), (64, 64, 3), 2_765_633),
+    (patchgan.critic(layers=0, batch_norm=True), (64, 64, 6), 9_024),
+    (patchgan.scales(), (64, 64, 39), 5_603_202),
+    (unet.generator(256), (256, 256, 3), 54_413_955),
+    (unet.generator(128), (128, 128, 3), 41_828_995),
+    (unet.generator(256, batch_norm=False), (256, 256, 3), 54_409_603),
+    (unet.generator(128, batch_norm=False), (128, 128, 3), 41_825_667),
+    (unet.small(), (128, 128, 3), 1_545_411),
+    (discogan.generator(), (64, 64, 3), 5_513_856),
+    (discogan.generator(code=100), (64, 64, 3), 7_153_480),
+    (discogan.critic(), (64, 64, 3), 2_765_568),
 ]
 
 
@@ -194,32 +211,116 @@ def test_noise_differs_between_calls(key):
     assert float(jnp.abs(D(x) - D(x)).max()) > 0
 
 
-@pytest.mark.parametrize(("layers", "field"), [(1, 16), (2, 34), (3, 70), (4, 142)])
-def test_a_patchs_receptive_field(key, layers, field):
+@pytest.mark.parametrize(
+    ("layers", "last_stride", "field"),
+    [(0, 1, 1), (1, 1, 16), (2, 1, 34), (3, 1, 70), (3, 2, 94), (4, 1, 142), (5, 1, 286), (6, 1, 574)],
+)
+def test_a_patchs_receptive_field(key, layers, last_stride, field):
     """The pixels that one value in the middle of the map depends on; without norm, which looks at the whole image."""
-    critic = patchgan.critic(1, layers)
-    x = jax.random.normal(key, (1, 320, 320, 1))
+    critic = patchgan.critic(1, layers, last_stride=last_stride)
+    x = jax.random.normal(key, (1, max(64, 4 * field // 3), 2 * max(64, 4 * field // 3), 1))
     with library():
         params, _ = bind.initialise(critic, key, x)
         plain = jax.tree.map(jnp.abs, params)  # so that nothing cancels
-        middle = jax.jit(lambda x: critic.apply({"params": plain}, x))(x).shape[1] // 2
+        rows, columns = jax.eval_shape(lambda x: critic.apply({"params": plain}, x), x).shape[1:]
 
         def value(x):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(patchgan, "instance_norm", lambda dtype: lambda x: x)
-                return critic.apply({"params": plain}, x)[0, middle, middle]
+                return critic.apply({"params": plain}, x)[0, rows // 2, columns // 2]
 
         seen = jax.jit(jax.grad(value))(jnp.abs(x))[0, :, :, 0] != 0
-    rows = np.flatnonzero(np.asarray(seen).any(axis=1))
-    assert rows[-1] - rows[0] + 1 == field
+    seen = np.flatnonzero(np.asarray(seen).any(axis=0))
+    assert seen[-1] - seen[0] + 1 == field
 
 
-def test_a_flat_image_is_no_trouble_for_instance_norm(key):
-    """Its variance is zero: value and gradient stay finite."""
-    critic = patchgan.critic(2)
+@pytest.mark.parametrize(
+    ("network", "size", "map_size"),
+    [
+        (patchgan.critic(2), 256, 30),  # the official code's 70 × 70
+        (patchgan.critic(2), 128, 14),
+        (patchgan.critic(2, last_stride=2), 128, 8),  # the decks' text and Keras code: as many parameters, another map
+        (patchgan.critic(2, layers=1), 256, 126),
+        (patchgan.critic(2, layers=5), 256, 6),
+        (patchgan.critic(2, layers=0), 256, 256),
+    ],
+)
+def test_patch_maps_have_the_published_sizes(key, network, size, map_size):
+    made = jax.eval_shape(lambda key: network.init_with_output(key, jnp.zeros((1, size, size, 3)))[0], key)
+    assert made.shape == (1, map_size, map_size)
+
+
+def test_the_inputs_of_a_unet_reach_the_output_over_every_skip(key):
+    """From one pixel on: what the innermost layers see, and what goes past them."""
+    network, x = unet.generator(32, 2, dropout=0.0), jax.random.normal(key, (1, 32, 32, 3))
     with library():
-        params, _ = bind.initialise(critic, key, jnp.zeros((1, 64, 64, 3)))
-        flat = jnp.full((1, 64, 64, 3), 0.7)
-        value, slope = jax.jit(jax.value_and_grad(lambda x: critic.apply({"params": params}, x).sum()))(flat)
-    assert jnp.isfinite(value)
-    assert jnp.isfinite(slope).all()
+        params, vars = bind.initialise(network, key, x)
+        out = bind.Bound(network, params, vars, key)(x)
+        for i in range(5):
+            cut = {**params, f"Conv_{i}": jax.tree.map(jnp.zeros_like, params[f"Conv_{i}"])}
+            assert float(jnp.abs(bind.Bound(network, cut, vars, key)(x) - out).max()) > 0
+
+
+def test_dropout_sits_in_the_inner_layers_and_only_in_training(key):
+    """U-Net-256 drops after three transposed convolutions, U-Net-128 after two; the Lua code after the innermost too."""
+    for size, innermost, count in ((256, False, 3), (128, False, 2), (256, True, 4), (64, False, 1)):
+        network = unet.generator(size, 1, innermost_dropout=innermost)
+        dropped = []
+
+        def watch(call, args, kwargs, context, dropped=dropped):
+            if type(context.module).__name__ == "Dropout":
+                dropped.append(args[0].shape[1])
+            return call(*args, **kwargs)
+
+        with nn.intercept_methods(watch):
+            jax.eval_shape(lambda k, n=network, s=size: n.init({"params": k, "noise": k}, jnp.zeros((1, s, s, 3))), key)
+        first = 2 if innermost else 4
+        assert dropped == [first * 2**i for i in range(count)]
+    network, x = unet.generator(64, 2), jax.random.normal(key, (2, 64, 64, 3))
+    with library():
+        params, vars = bind.initialise(network, key, x)
+        test, train = (bind.Bound(network, params, vars, key, mode) for mode in (False, True))
+        np.testing.assert_array_equal(test(x), test(x))
+        assert float(jnp.abs(train(x) - train(x)).max()) > 0
+
+
+def test_instance_means_and_edges_of_instances():
+    ids = np.array([[7, 7, 300], [7, 9, 300], [9, 9, 300]], np.int32)
+    x = np.random.default_rng(0).normal(size=(3, 3, 2)).astype(np.float32)
+    expected = np.stack([[x[ids == i].mean(axis=0) for i in row] for row in ids])
+    stacked = [jnp.asarray(np.stack([y, y[::-1]])) for y in (x, ids[..., None])]
+    np.testing.assert_allclose(pix2pixhd.instance_means(*stacked)[0], expected, rtol=1e-5)
+    np.testing.assert_allclose(pix2pixhd.instance_means(*stacked)[1], expected[::-1], rtol=1e-5)
+    edges = [[0, 1, 1], [1, 1, 1], [1, 1, 1]]  # all but the corner have a neighbour of another instance
+    np.testing.assert_array_equal(pix2pixhd.boundaries(stacked[1])[0, ..., 0], edges)
+
+
+FLAT = {
+    "instance norm": cyclegan.generator(2, 1),
+    "batch norm": unet.generator(32, 2),
+    "instance norm in a unet": unet.generator(32, 2, batch_norm=False),
+    "the decks' unet": unet.small(2),
+    "discogan": discogan.generator(32, 2),
+    "enhancer": cyclegan.enhancer(2, 1, inner_blocks=1, inner_halvings=2),
+    "patches": patchgan.critic(2),
+    "patches, batch norm": patchgan.critic(2, batch_norm=True),
+    "scales": patchgan.scales(2),
+    "layer norm": resnet.good_critic(2),
+    "dcgan": dcgan.critic(32, 2),
+}
+
+
+@pytest.mark.parametrize("name", FLAT)
+@pytest.mark.parametrize("batch", [1, pytest.param(3, marks=pytest.mark.ci)])
+def test_flat_black_images_are_no_trouble(key, name, batch):
+    """Their variance is zero: values and gradients, of the image and of every parameter, stay finite."""
+    size = 64 if name in ("patches", "patches, batch norm", "scales", "layer norm") else 32
+    x = jnp.full((batch, size, size, 3), -1.0)
+
+    def total(params, x):
+        return sum(jnp.square(y).sum() for y in jax.tree.leaves(bind.Bound(FLAT[name], params, vars, key)(x)))
+
+    with library():
+        params, vars = bind.initialise(FLAT[name], key, x)
+        value, slopes = jax.jit(jax.value_and_grad(total, argnums=(0, 1)))(params, x)
+    assert all(jnp.isfinite(y).all() for y in jax.tree.leaves((value, slopes)))
