@@ -16,9 +16,9 @@ from ganjax.config import base, call, pick
 
 def celeba64(config: ConfigDict) -> None:
     """64 px, 64 channels, batch 128, 20 epochs on the folder in --config.data.path."""
-    config.generator = call("nets.dcgan.generator", size=64, channels=64)
+    config.generator = call("nets.dcgan.generator", size=64, channels=64, image_channels=3, last_bias=False)
     config.critic = call("nets.dcgan.critic", size=64, channels=64)
-    config.data.update(name="folder", image_size=64)
+    config.data.update(name="folder", image_size=64, channels=3)
     config.train.update(epochs=20.0, batch_size=128)
 
 

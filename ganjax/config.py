@@ -38,6 +38,7 @@ def base(system: str) -> ConfigDict:
         "sample_every": 200,
         "save_every": 500,
         "eval_every": 0,
+        "start_from": placeholder(str),  # a workdir whose parameters a new run takes where names and shapes agree
         "keep": 3,  # checkpoints, and the best
         "watch": placeholder(str),  # layers whose top singular values are logged, a regular expression such as disc/
     })  # fmt: skip
@@ -52,6 +53,9 @@ def base(system: str) -> ConfigDict:
         "split": placeholder(str),
         "style": placeholder(str),
         "attribute": placeholder(str),
+        "direction": placeholder(str),  # ba: what the data call b is translated into what they call a
+        "unpaired": False,  # pairs: a and b of training are never of one example
+        "classes": placeholder(int),
         "crop": placeholder(int),
         "crop_at": placeholder(str),
         "flip": False,
@@ -65,6 +69,7 @@ def base(system: str) -> ConfigDict:
         "real": 50_000,  # images of the data, or all where there are fewer
         "resize": placeholder(str),
         "inception_weights": placeholder(str),
+        "train_mode": False,  # translations with dropout on and BatchNorm by the batch, as pix2pix was tested
     })  # fmt: skip
     config.gan = ConfigDict()
     config.schedule = ConfigDict()

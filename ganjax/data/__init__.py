@@ -6,13 +6,16 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ganjax.data import avatars, captions, files, folder, mixtures, stacked, tfds
+from ganjax.data import avatars, captions, colours, files, folder, mixtures, pairs, stacked, tfds, translation
 from ganjax.data.source import Source
 from ganjax.errors import UserError, nearest
 
 SOURCES: dict[str, Callable[..., Source]] = {
     "avatars": avatars.avatars,
     "avatar_pairs": avatars.avatar_pairs,
+    "avatar_outlines": pairs.avatar_outlines,
+    "avatar_styles": pairs.avatar_styles,
+    "avatar_parts": pairs.avatar_parts,
     "captioned_avatars": captions.captioned_avatars,
     "digits": files.digits,
     "mnist": files.mnist,
@@ -20,6 +23,10 @@ SOURCES: dict[str, Callable[..., Source]] = {
     "cifar10": files.cifar10,
     "npz": files.npz,
     "folder": folder.folder,
+    "unpaired_folders": translation.unpaired_folders,
+    "paired_folders": translation.paired_folders,
+    "label_folders": translation.label_folders,
+    "colours": colours.colours,
     "tfds": tfds.tfds,
     "ring8": mixtures.ring8,
     "grid25": mixtures.grid25,

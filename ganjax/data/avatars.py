@@ -62,7 +62,8 @@ def avatar_pairs(image_size: int = 32, channels: int = 3) -> Source:
     arrays = pack()
     sides = {"a": arrays["without_glasses"], "b": arrays["with_glasses"]}
     images = {name: fit_all(x, image_size, channels) for name, x in sides.items()}
-    return from_arrays("avatar_pairs", images, {"licence": "CC0 1.0"})
+    info = {"sides": {"a": "without glasses", "b": "with glasses"}, "licence": "CC0 1.0"}
+    return from_arrays("avatar_pairs", images, info)
 
 
 def describe(source: Source) -> dict[str, dict[str, int]]:

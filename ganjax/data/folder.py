@@ -1,14 +1,17 @@
-"""A folder of images: flat, or a sub-folder for each class. Broken files are skipped, counted and named."""
+"""Examples from files of images, and the plain folder of them: flat, or a sub-folder for each class.
+
+Broken files are skipped, counted and named.
+"""
 
 from __future__ import annotations
 
 import functools
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -21,55 +24,120 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".
 IN_MEMORY = 2**31  # bytes of decoded images
 MAX_PIXELS = 40_000_000  # of the header: an image of 240 KB may unfold to gigabytes
 
+T = TypeVar("T")
+Files = tuple[Path, ...]  # of one example
+Readers = Sequence[Callable[[Image.Image], Examples]]  # one for each file of an example: what it brings to it
+
+
+class Broken(NamedTuple):
+    """A file that cannot be read."""
+
+    file: Path
+    why: str
+
+
+class Stream(NamedTuple):
+    """Examples out of files: the files of each, those that were ``skipped`` and why, and arrays [n, …] of indices [n]."""
+
+    files: list[Files]
+    skipped: list[str]
+    fetch: Callable[[np.ndarray], Examples]
+
 
 def folder(path: str | None = None, image_size: int = 64, channels: int = 3) -> Source:
     """The images below ``path``, sorted by name, resized and centre-cropped to image_size; first-level folders are classes.
 
-    Up to ``IN_MEMORY`` bytes (174,000 images of 64 px, 10,900 of 256) they are decoded once and kept; more are all read
-    once, to find the broken ones, and decoded again as they come.
-
     Raises:
         UserError: no such folder, no images in it, or more than half of them cannot be read.
     """
-    if path is None:
-        raise UserError("config.data.name=folder reads your images: say where they are, --config.data.path=DIR")
-    root = Path(path)
-    if not root.is_dir():
-        raise UserError(f"config.data.path: no folder {path}")
+    root = root_of(path, "folder", "your images")
     check_fit(image_size, channels)
+    files = images_in(root, f"{', '.join(ENDINGS[:4])} … files, or a folder of them per class")
+    read = [lambda image: {"image": fit(on_white(image), image_size, channels)}]
+    kept, skipped, fetch = stream(root, [(file,) for file in files], read, image_size**2 * channels)
+    parts = [file.relative_to(root).parts for (file,) in kept]
+    classes = sorted({part[0] for part in parts}) if all(len(part) > 1 for part in parts) else []
+    labels = np.asarray([classes.index(part[0]) for part in parts], np.int32) if classes else None
+    info = {"classes": classes, "skipped": skipped}
+    return Source("folder", len(kept), lambda i: fetch(i) if labels is None else {**fetch(i), "label": labels[i]}, info)
+
+
+def root_of(path: str | None, name: str, what: str) -> Path:
+    """The folder ``path`` of the data set ``name``, which reads ``what``.
+
+    Raises:
+        UserError: no path, or no such folder.
+    """
+    if path is None:
+        raise UserError(f"config.data.name={name} reads {what}: say where they are, --config.data.path=DIR")
+    if not Path(path).is_dir():
+        raise UserError(f"config.data.path: no folder {path}; {name} reads {what}")
+    return Path(path)
+
+
+def images_in(root: Path, expected: str) -> list[Path]:
+    """What ``walk`` finds.
+
+    Raises:
+        UserError: nothing; ``expected`` says what the folder should hold.
+    """
     files = list(walk(root))
     if not files:
-        raise UserError(
-            f"{path} has no images: it should hold {', '.join(ENDINGS[:4])} … files, or a folder of them per class"
-        )
-    keep = len(files) * image_size**2 * channels <= IN_MEMORY
+        raise UserError(f"{root} has no images: it should hold {expected}")
+    return files
+
+
+def stream(root: Path, items: Sequence[Files], readers: Readers, size: int, alone: Sequence[str] = ()) -> Stream:
+    """The examples whose files can all be read: an example is what the readers make of its files, of ``size`` bytes.
+
+    Up to ``IN_MEMORY`` bytes (174,000 images of 64 px, 10,900 of 256) they are decoded once and kept; more are all read
+    once, to find the broken ones, and decoded again as they come. ``alone`` says what else was left out, and why.
+
+    Raises:
+        UserError: more than half of them cannot be read.
+    """
+    keep = len(items) * size <= IN_MEMORY
     with ThreadPoolExecutor() as pool:
-        reading = pool.map(lambda file: _try(file, image_size, channels), files)
-        seen = tqdm(reading, desc=f"reading {root}", total=len(files), unit="image", leave=False, delay=2.0)
-        read: list[Any] = [image if keep or isinstance(image, str) else None for image in seen]
-    good = [(file, image) for file, image in zip(files, read, strict=True) if not isinstance(image, str)]
-    skipped = [
-        f"{file.relative_to(root)!s}: {why}" for file, why in zip(files, read, strict=True) if isinstance(why, str)
-    ]
-    _complain(root, len(files), skipped)
-    names = [file for file, _ in good]
-    if keep:
-        images = np.stack([image for _, image in good])
-        return _source(root, names, skipped, lambda i: images[i])
-    return _source(root, names, skipped, lambda i: decode_all([names[j] for j in i], image_size, channels))
+        reading = pool.map(lambda files: _read(files, readers), items)
+        seen = tqdm(reading, desc=f"reading {root}", total=len(items), unit="image", leave=False, delay=2.0)
+        read: list[Any] = [found if keep or isinstance(found, Broken) else None for found in seen]
+    good = [files for files, found in zip(items, read, strict=True) if not isinstance(found, Broken)]
+    broken = [f"{found.file.relative_to(root)}: {found.why}" for found in read if isinstance(found, Broken)]
+    _complain(root, len(items), broken, alone)
+    if not keep:
+        return Stream(good, [*broken, *alone], lambda i: _read_all([good[j] for j in i], readers))
+    arrays = _stacked([found for found in read if not isinstance(found, Broken)])
+    return Stream(good, [*broken, *alone], lambda i: {name: x[i] for name, x in arrays.items()})
 
 
-def decode_all(files: list[Path], size: int, channels: int) -> np.ndarray:
-    """``decode`` of each, on all cores: uint8 [n, size, size, channels].
+def _read(files: Files, readers: Readers) -> Examples | Broken:
+    """What the readers make of the files of one example, or the first of them that cannot be read."""
+    example: Examples = {}
+    for file, read in zip(files, readers, strict=True):
+        found = _try(file, read)
+        if isinstance(found, str):
+            return Broken(file, found)
+        example |= found
+    return example
+
+
+def _read_all(items: list[Files], readers: Readers) -> Examples:
+    """Examples that could be read at the start, on all cores.
 
     Raises:
         UserError: one can no longer be read.
     """
-    images = list(_pool().map(lambda file: _try(file, size, channels), files))
-    for file, image in zip(files, images, strict=True):
-        if isinstance(image, str):
-            raise UserError(f"{file} could be read at the start and cannot any more: {image}; put it back and go on")
-    return np.stack(images)
+    read = list(_pool().map(lambda files: _read(files, readers), items))
+    for each in read:
+        if isinstance(each, Broken):
+            raise UserError(
+                f"{each.file} could be read at the start and cannot any more: {each.why}; put it back and go on"
+            )
+    return _stacked(read)
+
+
+def _stacked(examples: list[Any]) -> Examples:
+    return {name: np.stack([example[name] for example in examples]) for name in examples[0]}
 
 
 @functools.cache
@@ -102,11 +170,24 @@ def decode(file: Path, size: int | None, channels: int) -> np.ndarray:
     Raises:
         OSError, ValueError: it cannot be read, or has more than ``MAX_PIXELS``.
     """
+    return fit(on_white(upright(file)), size, channels)
+
+
+def decode_or_say(file: Path, read: Callable[[Image.Image], T]) -> T | str:
+    """What ``read`` makes of the ``upright`` image in a file, or why it cannot be read, in a line."""
+    return _try(file, read)
+
+
+def upright(file: Path) -> Image.Image:
+    """The image in a file, in its own mode, turned as its EXIF says.
+
+    Raises:
+        OSError, ValueError: it cannot be read, or has more than ``MAX_PIXELS``.
+    """
     with Image.open(file) as opened:
         if opened.width * opened.height > MAX_PIXELS:
             raise ValueError(f"{opened.width}×{opened.height} pixels, more than {MAX_PIXELS:,}")
-        image: Image.Image = ImageOps.exif_transpose(opened)
-        return fit(on_white(image), size, channels)
+        return ImageOps.exif_transpose(opened)
 
 
 def on_white(image: Image.Image) -> Image.Image:
@@ -123,31 +204,18 @@ def on_white(image: Image.Image) -> Image.Image:
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
-def _try(file: Path, size: int, channels: int) -> np.ndarray | str:
+def _try(file: Path, read: Callable[[Image.Image], T]) -> T | str:
     try:
-        return decode(file, size, channels)
+        return read(upright(file))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-def _complain(root: Path, count: int, skipped: list[str]) -> None:
-    if 2 * len(skipped) > count:
-        raise UserError(f"{root}: {len(skipped)} of {count} images cannot be read, the first is {skipped[0]}")
-    if skipped:
+def _complain(root: Path, count: int, broken: list[str], alone: Sequence[str]) -> None:
+    if 2 * len(broken) > count:
+        raise UserError(f"{root}: {len(broken)} of {count} images cannot be read, the first is {broken[0]}")
+    if skipped := [*broken, *alone]:
         more = f" and {len(skipped) - 3} more" if len(skipped) > 3 else ""
         logging.getLogger(__name__).warning(
-            "%s: %d of %d files skipped: %s%s", root, len(skipped), count, "; ".join(skipped[:3]), more
+            "%s: %d of %d files skipped: %s%s", root, len(skipped), count + len(alone), "; ".join(skipped[:3]), more
         )
-
-
-def _source(root: Path, files: list[Path], skipped: list[str], images: Callable[[np.ndarray], np.ndarray]) -> Source:
-    """The examples of ``files``, their images from a function of indices."""
-    parts = [file.relative_to(root).parts for file in files]
-    classes = sorted({part[0] for part in parts}) if all(len(part) > 1 for part in parts) else []
-    labels = np.asarray([classes.index(part[0]) for part in parts], np.int32) if classes else None
-
-    def fetch(indices: np.ndarray) -> Examples:
-        found = {"image": images(indices)}
-        return found if labels is None else {**found, "label": labels[indices]}
-
-    return Source("folder", len(files), fetch, {"classes": classes, "skipped": skipped})

@@ -21,18 +21,24 @@ from ganjax.errors import UserError
 
 T = TypeVar("T")
 S = TypeVar("S")
+ORDERS = ((), (4,))  # what the seeds of each stream's permutations end in: no draw of one is a draw of the other
+CUTS = (1, 5)  # and those of its flips and crops
 
 
-@functools.lru_cache(maxsize=4)
-def _permutation(seed: int, epoch: int, size: int) -> np.ndarray:
-    return np.random.default_rng((seed, epoch)).permutation(size)
+@functools.lru_cache(maxsize=8)
+def _permutation(seed: tuple[int, ...], size: int) -> np.ndarray:
+    return np.random.default_rng(seed).permutation(size)
 
 
-def indices(seed: int, size: int, batch_size: int, position: int) -> np.ndarray:
-    """Batch number ``position`` of the endless stream of epochs, each a permutation of its own; batches may span two."""
+def indices(seed: int, size: int, batch_size: int, position: int, stream: int = 0) -> np.ndarray:
+    """Batch number ``position`` of the endless stream of epochs, each a permutation of its own; batches may span two.
+
+    ``stream`` 1 is that of ``Source.beside``.
+    """
     places = np.arange(position * batch_size, (position + 1) * batch_size)
     epochs, offsets = np.divmod(places, size)
-    return np.concatenate([_permutation(seed, int(e), size)[offsets[epochs == e]] for e in np.unique(epochs)])
+    orders = {e: _permutation((seed, int(e), *ORDERS[stream]), size) for e in np.unique(epochs)}
+    return np.concatenate([order[offsets[epochs == e]] for e, order in orders.items()])
 
 
 def position(micro: Callable[[int], int], step: int) -> int:
@@ -54,7 +60,8 @@ def batches(
     """Host batches [m, b, …] of step start, start + 1, …, m = micro(step), for ever.
 
     ``flip`` mirrors each example left to right with probability ½; ``crop`` cuts squares of that many pixels, in the
-    centre or (``crop_at="random"``) anywhere. All images of one example are treated alike.
+    centre or (``crop_at="random"``) anywhere. All images of one example are treated alike, maps of classes too; those
+    of ``source.beside`` are other examples.
 
     Raises:
         UserError: the crop does not fit into the images or its place does not exist; a negative seed.
@@ -64,13 +71,17 @@ def batches(
     if seed < 0:
         raise UserError(f"config.data.seed={seed} must not be negative")
     taken = position(micro, start)
+    streams = [source, source.beside] if source.beside else [source]
     for step in itertools.count(start):
-        m = micro(step)
-        parts = [source.fetch(indices(seed, source.size, batch_size, taken + i)) for i in range(m)]
-        taken += m
-        batch = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
-        rng = np.random.default_rng((seed, step, 1))
-        yield _cut(_mirrored(batch, rng, flip), rng, crop, crop_at)
+        places = range(taken, taken + micro(step))
+        taken = places.stop
+        batch: Examples = {}
+        for number, stream in enumerate(streams):
+            parts = [stream.fetch(indices(seed, stream.size, batch_size, place, number)) for place in places]
+            examples = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+            rng = np.random.default_rng((seed, step, CUTS[number]))
+            batch |= _cut(_mirrored(examples, rng, flip), rng, crop, crop_at)
+        yield batch
 
 
 def _mirrored(batch: Examples, rng: np.random.Generator, flip: bool) -> Examples:

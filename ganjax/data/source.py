@@ -16,13 +16,16 @@ Examples = dict[str, np.ndarray]
 class Source(NamedTuple):
     """``fetch`` takes indices [n] to {"image": uint8 [n, h, w, c] or float32 [n, 2], "label": int32 [n], …}.
 
-    uint8 is pixels, and becomes [-1, 1] on the device; whatever else is whole numbers is int32.
+    uint8 is pixels, and becomes [-1, 1] on the device; whatever else is whole numbers is int32. Images of translation are
+    ``a`` and ``b``, and info["sides"] says for people what these are. Where no ``a`` belongs to a ``b``, one of them is in
+    ``beside``, the smaller: a stream of its own length, in an order of its own.
     """
 
     name: str
     size: int
     fetch: Callable[[np.ndarray], Examples]
     info: dict[str, Any]
+    beside: Source | None = None
 
 
 def from_arrays(name: str, arrays: Examples, info: dict[str, Any]) -> Source:
@@ -32,6 +35,8 @@ def from_arrays(name: str, arrays: Examples, info: dict[str, Any]) -> Source:
 
 def divide(source: Source, held_out: int, seed: int) -> tuple[Source, Source]:
     """(the others, ``held_out`` examples), drawn once by the seed; neighbours that share an image stay together.
+
+    Of two streams each is divided, ``held_out`` examples of both.
 
     Raises:
         UserError: fewer than one would be left, or held out; some of an image's captions would be.
@@ -45,11 +50,59 @@ def divide(source: Source, held_out: int, seed: int) -> tuple[Source, Source]:
         )
     images = np.random.default_rng((seed, 2)).permutation(source.size // together)
     order = (images[:, None] * together + np.arange(together)).ravel()
+    besides = divide(source.beside, held_out, seed) if source.beside else (None, None)
+    places = order[held_out:], order[:held_out]
+    rest, out = (_part(source, *each) for each in zip(places, besides, strict=True))
+    return rest, out
 
-    def part(places: np.ndarray) -> Source:
-        return source._replace(size=len(places), fetch=lambda i: source.fetch(places[i]))
 
-    return part(order[held_out:]), part(order[:held_out])
+def _part(source: Source, places: np.ndarray, beside: Source | None) -> Source:
+    return source._replace(size=len(places), fetch=lambda i: source.fetch(places[i]), beside=beside)
+
+
+def exchanged(source: Source) -> Source:
+    """The source with ``a`` called ``b`` and ``b`` called ``a``.
+
+    Raises:
+        UserError: it has no such sides.
+    """
+    _check_sides(source, "config.data.direction=ba")
+    other = {"a": "b", "b": "a"}
+
+    def turned(stream: Source) -> Source:
+        return stream._replace(
+            fetch=lambda i: {other.get(name, name): x for name, x in stream.fetch(i).items()},
+            info={**stream.info, "sides": {other[name]: what for name, what in stream.info.get("sides", {}).items()}},
+            beside=turned(stream.beside) if stream.beside else None,
+        )
+
+    return turned(source)
+
+
+def unpaired(source: Source, seed: int) -> Source:
+    """Pairs as two streams: ``a`` of one half of the examples, ``b`` of the other half, drawn once by the seed.
+
+    So no pair is ever seen. What has two streams already stays as it is; what is neither a nor b goes with a.
+
+    Raises:
+        UserError: the source has no such sides, or fewer than 2 examples.
+    """
+    _check_sides(source, "config.data.unpaired=True")
+    if source.beside:
+        return source
+    if source.size < 2:
+        raise UserError(f"config.data.unpaired=True: {source.name} has {source.size} example, 2 are needed at least")
+    order = np.random.default_rng((seed, 0, 6)).permutation(source.size)
+    half = (source.size + 1) // 2  # of an odd number: `beside` is the smaller
+    with_b = _part(source, order[half:], None)
+    with_a = _part(source, order[:half], with_b._replace(fetch=lambda i: {"b": with_b.fetch(i)["b"]}))
+    return with_a._replace(fetch=lambda i: {name: x for name, x in with_a.fetch(i).items() if name != "b"})
+
+
+def _check_sides(source: Source, asked: str) -> None:
+    streams = [source, source.beside] if source.beside else [source]
+    if not {"a", "b"} <= {name for stream in streams for name in stream.fetch(np.arange(1))}:
+        raise UserError(f"{asked}: {source.name} has no sides a and b; choose a data set of translation (docs/data.md)")
 
 
 def with_few_labels(source: Source, labelled: int, seed: int) -> Source:
@@ -89,6 +142,14 @@ def fit(image: Image.Image, size: int | None, channels: int | None) -> np.ndarra
         image = image.resize((size, size), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side))
     pixels = np.asarray(image, np.uint8)
     return pixels if pixels.ndim == 3 else pixels[..., None]
+
+
+def fit_map(ids: np.ndarray, size: int) -> np.ndarray:
+    """int32 [..., size, size, 1] of whole numbers [..., h, w]: the middle square as ``fit`` takes it, by the nearest pixel."""
+    side = min(ids.shape[-2:])
+    places = (np.arange(size) + 0.5) * side / size
+    rows, columns = (((length - side) / 2 + places).astype(int) for length in ids.shape[-2:])
+    return ids[..., rows[:, None], columns, None].astype(np.int32)
 
 
 def fit_all(images: np.ndarray, size: int | None, channels: int | None) -> np.ndarray:
