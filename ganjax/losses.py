@@ -21,8 +21,9 @@ def accuracy(real: Logits, fake: Logits) -> Scalar:
 
     The area under the ROC curve: it needs no threshold, which critics of Wasserstein kind do not have.
     """
-    a, b = real.reshape(-1, 1), fake.reshape(1, -1)
-    return ((a > b).mean() + (a >= b).mean()) / 2
+    a, b = real.ravel(), jnp.sort(fake.ravel())  # sorted: the pairs of two maps of pixels would not fit into memory
+    ranks = jnp.searchsorted(b, a, side="left") + jnp.searchsorted(b, a, side="right")
+    return (ranks / (2 * len(b))).mean()
 
 
 def minimax_disc(real: Logits, fake: Logits) -> Scalar:
@@ -88,3 +89,21 @@ def relativistic_gen(real: Logits, fake: Logits) -> Scalar:
 def cross_entropy(logits: Float[Array, "b k"], label: Int[Array, " b"]) -> Scalar:
     """−E log softmax(l)_y: what a classifier with logits l pays for the class y."""
     return -jnp.take_along_axis(log_softmax(logits), label[:, None], axis=1).mean()
+
+
+def l1_distance(x: Float[Array, ...], y: Float[Array, ...]) -> Scalar:
+    """Mean |x − y| over everything: the ‖x − y‖₁ of papers that translate images."""
+    return jnp.abs(x - y).mean()
+
+
+def feature_matching(real: list[list[Array]], fake: list[list[Array]]) -> Scalar:
+    """Σ over critics k and their hidden layers i of mean |D_k^i(x) − D_k^i(G(z))|, times 4 / layers / critics; the last map
+    of each critic, its answer, is left out.  Wang et al. 2018, eq. 4, as the official code weighs it.
+    """
+    layers = [(f, g) for x, y in zip(real, fake, strict=True) for f, g in zip(x[:-1], y[:-1], strict=True)]
+    return sum((l1_distance(f, g) for f, g in layers), jnp.zeros(())) * 4 / (len(real[0]) - 1) / len(real)
+
+
+def l2_distance(x: Float[Array, ...], y: Float[Array, ...]) -> Scalar:
+    """Mean (x − y)² over everything."""
+    return ((x - y) ** 2).mean()

@@ -64,6 +64,20 @@ def scale_by_step(schedule: Callable[[jax.Array], jax.Array]) -> optax.GradientT
     return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
 
 
+def rest_until(part: str, until: int) -> optax.GradientTransformationExtraArgs:
+    """Last in a chain: parameters below the name ``part`` stay as they are before step ``until``, counted as ``core.play``
+    passes it; the optimiser before it keeps its moments meanwhile.
+    """
+
+    def update(updates: Tree, state: optax.EmptyState, params: Tree | None = None, *, step: jax.Array, **_: Any) -> Any:
+        def rest(path: tuple[Any, ...], u: jax.Array) -> jax.Array:
+            return jnp.where(step < until, jnp.zeros_like(u), u) if jax.tree_util.DictKey(part) in path else u
+
+        return jax.tree_util.tree_map_with_path(rest, updates), state
+
+    return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
+
+
 def scheduled(
     optimiser: optax.GradientTransformation, schedule: Callable[[jax.Array], jax.Array]
 ) -> optax.GradientTransformationExtraArgs:
@@ -76,10 +90,31 @@ def linear_decay(steps: int, start: int = 0) -> Callable[[jax.Array], jax.Array]
     return lambda step: jnp.clip((steps - step) / (steps - start), 0, 1).astype(jnp.float32)
 
 
+def epoch_decay(epoch_steps: int, constant: int = 100, falling: int = 100) -> Callable[[jax.Array], jax.Array]:
+    """The factor 1 for ``constant`` epochs, then linearly to 0 in ``falling`` more, in steps of an epoch.
+
+    In epoch e = 0, 1, …: 1 − max(0, e + 1 − constant) / (falling + 1); an epoch is so many generator updates.  Zhu et al.
+    2017, official PyTorch code.
+    """
+
+    def factor(step: jax.Array) -> jax.Array:
+        epoch = step // epoch_steps
+        return jnp.clip(1 - jnp.maximum(0, epoch + 1 - constant) / (falling + 1), 0, 1).astype(jnp.float32)
+
+    return factor
+
+
 def exponential_decay(factor: float, floor: float = 0.0) -> Callable[[jax.Array], jax.Array]:
     """The factor max(factor⁻ˢᵗᵉᵖ, floor).  Goodfellow et al. 2014, official code."""
     rate = math.log(factor)  # in float64: 1.000004 is no float32
     return lambda step: jnp.maximum(jnp.exp(-rate * step), floor).astype(jnp.float32)
+
+
+def decayed_adam(
+    learning_rate: float, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8, weight_decay: float = 0.0
+) -> optax.GradientTransformation:
+    """Adam on gradients to which ``weight_decay`` · p is added first, PyTorch's ``Adam(weight_decay)``; not AdamW."""
+    return optax.chain(optax.add_decayed_weights(weight_decay), optax.adam(learning_rate, b1, b2, eps))
 
 
 def ema_warm_up(decay: float) -> Callable[[jax.Array], jax.Array]:

@@ -82,3 +82,78 @@ def test_gradients_are_averaged_over_a_mapped_axis():
     tx = transforms.pmean_gradients("data")
     out = jax.vmap(lambda g: tx.update(g, tx.init(g), g)[0], axis_name="data")(jnp.asarray([1.0, 3.0]))
     assert out == pytest.approx(np.array([2.0, 2.0]))
+
+
+def test_epochs_of_decay_are_the_official_codes():
+    """100 epochs at 1, then 1 − 1/101, 1 − 2/101, … in steps of an epoch; the last epoch is not quite 0."""
+    factor = transforms.epoch_decay(epoch_steps=10, constant=100, falling=100)
+    for epoch, expected in [(0, 1), (99, 1 - 0 / 101), (100, 1 - 1 / 101), (150, 1 - 51 / 101), (199, 1 - 100 / 101)]:
+        for step in (10 * epoch, 10 * epoch + 9):
+            assert float(factor(jnp.asarray(step))) == pytest.approx(expected, abs=1e-6)
+    assert float(factor(jnp.asarray(10_000))) == 0
+
+
+def test_the_learning_rate_after_a_resume_is_that_of_the_run_that_never_stopped(tmp_path):
+    """A loss whose gradient is 1: what a parameter loses in a step is the learning rate of that step."""
+    from ganjax.checkpoint import Checkpoints
+    from ganjax.core import Gan, Players, alternate, init
+
+    def loss(own):
+        return lambda params, carry, batch, key: (getattr(params, own)["p"], (carry, {}))
+
+    decay = transforms.epoch_decay(epoch_steps=3, constant=2, falling=4)
+    sgd = transforms.scheduled(optax.sgd(1.0), decay)
+    gan = Gan(
+        lambda key, batch: (Players(*[{"p": jnp.zeros(())} for _ in range(2)]), Players({}, {}), {}),
+        lambda key, n: {},
+        loss("disc"),
+        loss("gen"),
+        lambda *_: ({}, {}),
+    )
+    batch, tx = {"a": jnp.zeros((5, 1))}, Players(sgd, sgd)
+    step = jax.jit(alternate(gan, tx, n_critic=5))
+
+    def rates(state, count):
+        found = []
+        for _ in range(count):
+            new, _ = step(state, batch, jax.random.key(0))
+            found.append(
+                (
+                    float(state.params.gen["p"] - new.params.gen["p"]),
+                    float(state.params.disc["p"] - new.params.disc["p"]),
+                )
+            )
+            state = new
+        return state, found
+
+    _, never = rates(init(gan, tx, jax.random.key(0), batch), 20)
+    for stop in (1, 7, 12):
+        state, before = rates(init(gan, tx, jax.random.key(0), batch), stop)
+        with Checkpoints(tmp_path / str(stop)) as checkpoints:
+            checkpoints.save(stop, state)
+            _, restored = checkpoints.restore(init(gan, tx, jax.random.key(0), batch))
+        assert before + rates(restored, 20 - stop)[1] == never
+    factors = [float(decay(jnp.asarray(s))) for s in range(20)]
+    assert [gen for gen, _ in never] == pytest.approx(factors, abs=1e-5)
+    assert [disc for _, disc in never] == pytest.approx(
+        [5 * f for f in factors], abs=1e-5
+    )  # five critic updates a step
+
+
+def test_a_part_rests_until_its_step():
+    tx = optax.chain(optax.adam(0.1), transforms.rest_until("inner", 3))
+    params = {"inner": {"w": jnp.ones(2)}, "outer": jnp.ones(2)}
+    state, grads = tx.init(params), jax.tree.map(jnp.ones_like, params)
+    for step in range(5):
+        updates, state = tx.update(grads, state, params, step=jnp.asarray(step))
+        assert bool((updates["inner"]["w"] == 0).all()) == (step < 3)
+        assert float(updates["outer"][0]) == pytest.approx(-0.1, rel=1e-3)
+    assert float(updates["inner"]["w"][0]) == pytest.approx(-0.1, rel=1e-3)
+
+
+def test_decayed_adam_adds_the_decay_to_the_gradient():
+    """Where Adam's own gradient is nothing the decay alone moves: by the learning rate, whatever its weight (not AdamW)."""
+    tx = transforms.decayed_adam(0.1, weight_decay=1e-2)
+    p = jnp.asarray([2.0, -3.0])
+    updates, _ = tx.update(jnp.zeros(2), tx.init(p), p)
+    assert np.asarray(updates) == pytest.approx([-0.1, 0.1], rel=1e-4)
