@@ -11,7 +11,10 @@ from ganjax.main import guarded
 
 VERBS = {
     "sample": "samples of a trained run, as a sheet, single pictures, a GIF or an .npz",
+    "translate": "images through a trained run of a translation system, any size, with sheets and the way back",
     "evaluate": "measures of a trained run's samples with their protocol; two measurements compared",
+    "convert": "weights of the official PyTorch code into a run; a run's weights back under their names",
+    "export": "a run's generator as one file that jax alone can run",
     "inspect": "networks, shapes and parameter counts of a config, and what its step costs",
     "data": "the data sets that are there, and the commands that prepare more",
 }
@@ -29,7 +32,8 @@ def main(argv: Sequence[str]) -> None:
             module.arguments(verb)
             verb.set_defaults(run=module.run)
     options, rest = parser.parse_known_args(list(argv))
-    unknown = rest if options.verb != "inspect" else [each for each in rest if not each.startswith("--config.")]
+    takes = options.verb in ("inspect", "convert")
+    unknown = [each for each in rest if not takes or not each.startswith("--config.")]
     if unknown:
         parser.error(f"unrecognised: {' '.join(unknown)}; see python -m ganjax {options.verb} --help")
     options.overrides = rest

@@ -63,11 +63,12 @@ def micro_batches(game: Game, config: ConfigDict) -> int:
 def check_game(game: Game, batch: Tree, config: ConfigDict) -> None:
     """Plays a step on shapes alone; raises a UserError where networks, data and schedule do not fit together."""
     images, state = _played(batch, lambda key: _opening(game, batch, key), jax.random.key(0))
-    if images["image"].shape[1:] != batch["image"].shape[2:]:
-        raise UserError(
-            f"the generator makes {_size(images['image'], 1)}, the data are {_size(batch['image'])}: "
-            "change config.generator or config.data.image_size"
-        )
+    for name, x in images.items():
+        if x.shape[1:] != batch[name].shape[2:]:
+            raise UserError(
+                f"the generator makes {_size(x, 1)}, the data are {_size(batch[name])}: "
+                "change config.generator or config.data.image_size"
+            )
     if not all(leaf.size > 0 for leaf in jax.tree.leaves(state.params)):
         raise UserError(
             "a layer has no parameters: a number of latents, channels or units in the config is not above 0"
@@ -92,19 +93,24 @@ def _played(batch: Tree, function: Callable[..., Any], *shapes: Any) -> Any:
         ) from error
     except (ArithmeticError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"the game cannot be played on data of {_size(batch['image'])}: {reason}") from error
+        raise UserError(f"the game cannot be played on data of {_sizes(batch)}: {reason}") from error
 
 
 def _opening(game: Game, batch: Tree, key: jax.Array) -> tuple[dict[str, jax.Array], State]:
     zeros = {name: jnp.zeros(x.shape, x.dtype) for name, x in batch.items()}
     state = game.init(key, zeros)
-    images, _ = game.gan.generate(state.params.gen, state.carry.vars.gen, game.gan.inputs(key, 1), key)
+    inputs = game.gan.inputs(key, 1) or {name: x[0] for name, x in zeros.items()}  # no prior: images are translated
+    images, _ = game.gan.generate(state.params.gen, state.carry.vars.gen, inputs, key)
     return images, state
 
 
 def _at_least(low: int, name: str, value: int) -> None:
     if value < low:
         raise UserError(f"{name}={value} must be at least {low}")
+
+
+def _sizes(batch: Tree) -> str:
+    return _size(batch["image"]) if "image" in batch else " and ".join(_size(x) for x in batch.values() if x.ndim > 2)
 
 
 def _size(x: Any, lead: int = 2) -> str:

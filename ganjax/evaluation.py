@@ -16,7 +16,7 @@ import jax
 import numpy as np
 from tqdm import tqdm
 
-from ganjax import cache, protocol
+from ganjax import cache, protocol, translations
 from ganjax.core import State
 from ganjax.data import pipeline
 from ganjax.data.source import Source
@@ -65,12 +65,16 @@ Evaluator = Callable[[State, int, int], list[Result]]
 def settings_of(run: Run) -> Settings:
     """As ``config.eval`` says; left out, mode counts where the data have known modes, fd_efflite0 of images."""
     chosen = run.config.eval
-    of_points = run.batch["image"].ndim == 3
+    of_points = _of_points(run)
     names = names_of(chosen.metrics) if chosen.metrics else ("fd_efflite0",) if not of_points else ()
     names = names or (("modes",) if run.source.info.get("modes") else ())
     return Settings(
         names, chosen.samples, chosen.real, chosen.resize, chosen.inception_weights, seed=run.config.train.seed
     )
+
+
+def _of_points(run: Run) -> bool:
+    return "image" in run.batch and run.batch["image"].ndim == 3
 
 
 def names_of(text: str) -> tuple[str, ...]:
@@ -91,7 +95,10 @@ def evaluator(run: Run, settings: Settings) -> Evaluator:
     Raises:
         UserError: a measure, extractor or mode that does not exist, or that these data cannot have.
     """
-    of_points = run.batch["image"].ndim == 3
+    if translations.translates(run):
+        run, count = translations.drawing_b(run)
+        settings = settings._replace(n_fake=min(settings.n_fake, count))
+    of_points = _of_points(run)
     wrong = [name for name in settings.metrics if (name == "modes") != of_points]
     if wrong:
         reason = "compares images, these data are points" if of_points else "counts modes of points, these are images"

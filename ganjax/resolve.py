@@ -20,7 +20,7 @@ from ganjax.errors import UserError, nearest
 
 ALLOWED = (
     "ganjax.augment", "ganjax.losses", "ganjax.memory", "ganjax.nets", "ganjax.penalties", "ganjax.systems",
-    "ganjax.transforms", "ganjax.turns", "jax.nn", "optax",
+    "ganjax.transforms", "ganjax.turns", "ganjax.weights.perceptual", "jax.nn", "optax",
 )  # fmt: skip
 
 

@@ -14,12 +14,20 @@ from ml_collections import ConfigDict
 from ganjax import checks, compilation, game, parallel
 from ganjax.core import Metrics, State, Step
 from ganjax.data import open_source, pipeline
-from ganjax.data.source import Source, divide, with_few_labels
+from ganjax.data.source import Source, divide, exchanged, unpaired, with_few_labels
+from ganjax.errors import UserError
 
 Tree = Any
 FINITE = "train/finite"
 FEEDING = ("seed", "flip", "crop", "crop_at")  # keys of config.data that cut batches
-NOT_OPENING = ("name", "dequantise", "held_out", "labelled")  # and those that neither open the source nor cut batches
+NOT_OPENING = (
+    "name",
+    "dequantise",
+    "held_out",
+    "labelled",
+    "direction",
+    "unpaired",
+)  # and those that neither open the source nor cut batches
 
 
 class Run(NamedTuple):
@@ -58,8 +66,12 @@ def open_data(data: ConfigDict) -> tuple[Source, Source | None]:
         UserError: the data are not there; nothing would be left to train on.
     """
     source, held_out = open_source(data.name, **opening_options(data)), None
+    if data.direction not in (None, "ab", "ba"):
+        raise UserError(f"config.data.direction={data.direction!r}: choose 'ab' or 'ba'")
+    source = exchanged(source) if data.direction == "ba" else source
     if data.held_out:
         source, held_out = divide(source, data.held_out, data.seed)
+    source = unpaired(source, data.seed) if data.unpaired else source
     return (with_few_labels(source, data.labelled, data.seed) if data.labelled else source), held_out
 
 

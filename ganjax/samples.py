@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ganjax import translations
 from ganjax.core import State
 from ganjax.monitor import pictures
 from ganjax.monitor.log import Log
@@ -22,12 +23,22 @@ Sampler = Callable[[State, Tree], dict[str, np.ndarray]]  # (state, inputs [n, â
 
 def sampler(run: Run, train: bool = False, raw: bool = False) -> Sampler:
     """A compiled generator of one state: its average where there is one, unless ``raw``; running statistics of
-    BatchNorm, or the batch's (``train``)."""
-    generate = jax.jit(lambda params, vars, inputs, key: run.game.gan.generate(params, vars, inputs, key, train)[0])
+    BatchNorm, or the batch's (``train``), which of images to be translated is each image alone, with dropout of its own."""
+
+    def generate(params: Tree, vars: Tree, inputs: Tree, key: jax.Array) -> Tree:
+        return run.game.gan.generate(params, vars, inputs, key, train)[0]
+
+    def each_alone(params: Tree, vars: Tree, inputs: Tree, key: jax.Array) -> Tree:
+        def alone(one: Tree, key: jax.Array) -> Tree:
+            return jax.tree.map(lambda x: x[0], generate(params, vars, jax.tree.map(lambda x: x[None], one), key))
+
+        return jax.vmap(alone)(inputs, jax.random.split(key, len(jax.tree.leaves(inputs)[0])))
+
+    compiled = jax.jit(each_alone if train and translations.translates(run) else generate)
 
     def sample(state: State, inputs: Tree) -> dict[str, np.ndarray]:
         params, vars = generator_of(run, state, raw)
-        made: dict[str, np.ndarray] = jax.device_get(generate(params, vars, inputs, jax.random.key(0)))
+        made: dict[str, np.ndarray] = jax.device_get(compiled(params, vars, inputs, jax.random.key(0)))
         return made
 
     return sample
@@ -112,12 +123,19 @@ def picture(run: Run, images: np.ndarray, columns: int | None = None) -> np.ndar
 
 
 def show_samples(run: Run, sample: Sampler, state: Tree, step: int, workdir: Path, log: Log) -> list[np.ndarray]:
-    """Writes samples/step_XXXXXXXX.png, seeds from left to right, shows it to TensorBoard, and returns each seed's samples."""
+    """Writes samples/step_XXXXXXXX.png, or one for each direction of translation, seeds from left to right, shows it to
+    TensorBoard, and returns each seed's samples."""
     states = runs_of(run, state)
-    inputs = fixed_inputs(run, 2000 if run.batch["image"].ndim == 3 else 64 if len(states) == 1 else 16)
-    made = [sample(each, inputs)["image"] for each in states]
-    page = np.concatenate([picture(run, each) for each in made], axis=1)
-    scale = max(1, 600 // page.shape[0])
-    pictures.save_png(workdir / "samples" / f"step_{step:08}.png", page, scale)
-    log.picture(step, "samples", page)
+    if translations.translates(run):
+        shown = translations.examples(run)
+        seen = [translations.sheets(run, sample, each, shown) for each in states]
+        pages, made = {f"_{way}": [page[way] for page, _ in seen] for way in seen[0][0]}, [each for _, each in seen]
+    else:
+        inputs = fixed_inputs(run, 2000 if run.batch["image"].ndim == 3 else 64 if len(states) == 1 else 16)
+        made = [sample(each, inputs)["image"] for each in states]
+        pages = {"": [picture(run, each) for each in made]}
+    for name, parts in pages.items():
+        page = np.concatenate(parts, axis=1)
+        pictures.save_png(workdir / "samples" / f"step_{step:08}{name}.png", page, max(1, 600 // page.shape[0]))
+        log.picture(step, f"samples{name}", page)
     return made

@@ -25,7 +25,7 @@ from ganjax.parallel import Devices
 from ganjax.run import FINITE, Run, compile_step, feeding_options, initial_state, prepare
 from ganjax.samples import sampler, show_samples
 from ganjax.watch import Watch
-from ganjax.workdir import claim
+from ganjax.workdir import claim, grafted
 
 Tree = Any
 Pending = list[tuple[int, Tree]]  # (first step, metrics) of each call since they were last read
@@ -47,11 +47,24 @@ def train(config: ConfigDict, workdir: Path) -> None:
     best = judge.best.step if judge and judge.best else None
     with stopping() as stop, Checkpoints(workdir, config.train.keep, best) as checkpoints:
         state = initial_state(run)
-        start, state = checkpoints.restore(state) or (0, state)
+        start, state = checkpoints.restore(state) or (0, begun_from(run, state))
         _say(f"{workdir}: {f'going on from step {start}' if start else 'a new run'}, {run.steps} steps in all")
         with contextlib.closing(Log(workdir, start)) as log, contextlib.closing(Progress(start, run.steps)) as progress:
             step = loop(run, state, start, workdir, checkpoints, log, progress, stop, judge)
     _say(f"{workdir}: {'done' if step >= run.steps else 'stopped; the same command goes on'} at step {step}, saved")
+
+
+def begun_from(run: Run, state: Tree) -> Tree:
+    """The first state, with what ``config.train.start_from`` has learnt.
+
+    Raises:
+        UserError: that is no run, or nothing of it fits.
+    """
+    if not run.config.train.start_from:
+        return state
+    state, taken, left = grafted(run, state, Path(run.config.train.start_from))
+    _say(f"{taken} arrays are those of {run.config.train.start_from}, {left} begin anew")
+    return state
 
 
 def loop(
@@ -66,7 +79,12 @@ def loop(
     judge: Judge | None = None,
 ) -> int:
     """Steps until the last one or a signal; returns where it ended, saved."""
-    settings, devices, sample, start = run.config.train, compile_step(run), sampler(run), step
+    settings, devices, sample, start = (
+        run.config.train,
+        compile_step(run),
+        sampler(run, run.config.eval.train_mode),
+        step,
+    )
     if judge and not start:
         log.write(0, _spread(judge(state, 0, checkpoints)))
     state, pending, clock, watch = devices.spread(state), Pending(), Clock(run, step), Watch(run)

@@ -35,7 +35,8 @@ class Watch:
         if pattern and not collapse.layers(shapes := initial_shapes(run).params, pattern):
             known = ", ".join(collapse.layers(shapes))
             raise UserError(f"config.train.watch={pattern!r} is in no layer's name; there are: {known}")
-        self.apart = max(collapse.apart(_model_range(run, run.source, n)["image"]), 1e-12)
+        looked_at = _model_range(run, run.source, n)
+        self.apart = max(collapse.apart(looked_at["image" if "image" in looked_at else "b"]), 1e-12)
         judged = {"train": run.source, "held_out": run.held_out} if run.held_out else {}
         size = min([run.config.train.batch_size, *(source.size for source in judged.values())])
         batches = {name: _model_range(run, source, size) for name, source in judged.items()}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -36,6 +37,8 @@ class Best(NamedTuple):
 def claim(workdir: Path, run: Run) -> None:
     """Writes config.json, data.json and environment.json into ``workdir``; an older run there must be the same run.
 
+    Converted weights have seen no data: theirs have size 0, and any will do.
+
     Raises:
         UserError: ``workdir`` holds a run with another config, or something else.
     """
@@ -55,7 +58,7 @@ def claim(workdir: Path, run: Run) -> None:
                 "take another --workdir, or give the old values to go on with it"
             )
         old = _read_json(workdir / "data.json")
-        if any(old[key] != data[key] for key in ("name", "size", "shapes")):
+        if old["size"] and any(old[key] != data[key] for key in ("name", "size", "shapes")):
             raise UserError(
                 f"{workdir} was trained on other data: {old['name']} of {old['size']} examples {old['shapes']}, "
                 f"now {data['name']} of {data['size']} {shapes}; take another --workdir, or bring the old data back"
@@ -127,6 +130,38 @@ def reopen(workdir: Path, step: int | str | None = None, index: int = 0) -> tupl
         raise UserError(f"{workdir} has no checkpoint yet; train it first, or wait for the first save")
     found, state = restored
     return run, found, jax.tree.map(lambda x: x[index], state) if seeds > 1 else state
+
+
+def grafted(run: Run, state: State, workdir: Path) -> tuple[State, int, int]:
+    """(the state with the parameters and statistics of ``workdir``'s newest step where names and shapes agree, how many arrays
+    those are, how many are not). A network within another (``inner``) has the names of that network alone.
+
+    Raises:
+        UserError: there is no such run, or nothing of it fits; several seeds.
+    """
+    if run.config.train.num_seeds > 1:
+        raise UserError("config.train.start_from gives one run's parameters: train.num_seeds must be 1")
+    other = reopen(workdir)[2]
+    found = {
+        jax.tree_util.keystr(path): x
+        for path, x in jax.tree_util.tree_leaves_with_path((other.params, other.carry.vars))
+    }
+    taken = 0
+
+    def graft(path: Any, leaf: jax.Array) -> jax.Array:
+        nonlocal taken
+        x = found.get(jax.tree_util.keystr(path).replace("['inner']", ""))
+        if x is None or x.shape != leaf.shape or x.dtype != leaf.dtype:
+            return leaf
+        taken += 1
+        return jnp.copy(x)
+
+    params, vars = jax.tree_util.tree_map_with_path(graft, (state.params, state.carry.vars))
+    if not taken:
+        raise UserError(f"config.train.start_from={workdir}: no parameter there has a name and shape of this run's")
+    ema = jax.tree.map(jnp.copy, (params.gen, vars.gen)) if run.game.averaged else state.ema.gen
+    new = state._replace(params=params, carry=state.carry._replace(vars=vars), ema=state.ema._replace(gen=ema))
+    return new, taken, len(jax.tree.leaves((params, vars))) - taken
 
 
 def _named(workdir: Path, step: int | str | None) -> int | None:

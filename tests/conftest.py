@@ -17,6 +17,14 @@ jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
 install_import_hook("ganjax", "beartype.beartype")
 
 
+def pytest_configure(config):
+    """The README's tests compile more than they run: without most of XLA's optimisations they take two thirds of the time.
+
+    Rows of .ci/run (-m ci, parity) are compiled as users' programs are.
+    """
+    jax.config.update("jax_disable_most_optimizations", "not ci" in config.option.markexpr)
+
+
 @pytest.fixture
 def key():
     return jax.random.key(0)

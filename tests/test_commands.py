@@ -216,6 +216,10 @@ PUBLISHED = {
     "wgan_gp:mnist": (1_554_177, 1_030_145),
     "lsgan:lsun112": (15_591_427, 4_333_441),
     "acgan:cifar10": (2_993_760, 1_663_867),
+    "cyclegan:horse2zebra": ({"ab": 11_378_179, "ba": 11_378_179}, {"a": 2_764_737, "b": 2_764_737}),
+    "pix2pix:facades": ({"ab": 54_413_955}, 2_768_705),
+    "pix2pixhd:official": ({"ab": 182_546_755}, 5_603_202),
+    "discogan:official": ({"ab": 5_513_856, "ba": 5_513_856}, {"a": 2_765_568, "b": 2_765_568}),
     "infogan:official": (6_652_481, 6_692_173),
     "sgan": (694_568, 1_541_020),
     "text_gan:official": (18_905_472, 4_030_080),
@@ -228,7 +232,7 @@ def test_1_parameter_counts_of_every_config_are_the_published_ones(capsys):
     assert {name.split(":")[0] for name in found} == {
         *("gan", "dcgan", "lsgan", "wgan", "wgan_gp"),
         *("cgan", "cdcgan", "acgan", "infogan", "sgan", "crafted", "consistency", "text_gan"),
-        *("vae", "vae_gan"),
+        *("vae", "vae_gan", "pix2pix", "pix2pixhd", "cyclegan", "discogan"),
     }
     assert all(entry["params"].keys() == {"gen", "disc"} for entry in found.values())
 

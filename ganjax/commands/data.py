@@ -55,8 +55,14 @@ def _answer(options: argparse.Namespace) -> dict[str, Any]:
         if "attributes" not in source.info:
             raise UserError(f"{options.name} has no attributes; avatars have")
         return describe(source)
-    example = source.fetch(np.arange(1))
-    return {"size": source.size, "arrays": {name: list(x.shape[1:]) for name, x in example.items()}, **source.info}
+    streams = [source, *([source.beside] if source.beside else [])]
+    sizes = {"size": source.size} if len(streams) == 1 else {"sizes": [each.size for each in streams]}
+    examples = [each.fetch(np.arange(1)) for each in streams]
+    return {
+        **sizes,
+        "arrays": {name: list(x.shape[1:]) for each in examples for name, x in each.items()},
+        **source.info,
+    }
 
 
 def _drawn(options: argparse.Namespace) -> Path:

@@ -81,7 +81,17 @@ def declared(config: Any) -> dict[str, Shapes]:
     labelled = {"labelled_image": image, "labelled_label": label} if config.data.labelled else {}
     text = jax.ShapeDtypeStruct((config.gan.get("text_dim", 0),), np.float32)
     captions = {"text": text, "text_wrong": text} if "text_dim" in config.gan else {}
-    return {"image": image, "label": label, **labelled, **captions}
+    return {"image": image, "label": label, **labelled, **captions, **(_sides(config.data, size) if size else {})}
+
+
+def _sides(data: Any, size: int) -> dict[str, Shapes]:
+    """What a translation game reads: images, or maps of whole numbers, of a and b."""
+    colours, parts = data.name == "colours", data.name in ("avatar_parts", "label_folders")
+    channels = (1, 2) if colours else (1, 3) if parts else (data.channels or 3,) * 2
+    kinds = {"a": np.int32 if parts else np.float32, "b": np.float32}
+    maps = {"instance": jax.ShapeDtypeStruct((size, size, 1), np.int32)} if parts else {}
+    sides = zip(kinds, channels, strict=True)
+    return {name: jax.ShapeDtypeStruct((size, size, c), kinds[name]) for name, c in sides} | maps
 
 
 def counts(played: game.Game, batch: Shapes) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ganjax.latents import latents
 from ganjax.monitor import pictures
 from ganjax.run import Run, open_data
 from ganjax.samples import drawn, picture, sampler
+from ganjax.translations import translates
 from ganjax.workdir import reopen
 
 CHUNK = 256  # images made at once
@@ -50,6 +51,11 @@ def run(options: argparse.Namespace) -> None:
     if not 0 <= options.seed < 2**32:
         raise UserError(f"--seed={options.seed} must be from 0 to {2**32 - 1}")
     opened, step, state = reopen(options.workdir, options.step, options.index)
+    if translates(opened):
+        raise UserError(
+            f"{opened.config.system} draws nothing, it translates: python -m ganjax translate "
+            f"--workdir={options.workdir} --input=DIR --output=DIR"
+        )
     out = options.out or options.workdir / "samples.png"
     inputs = opened.game.gan.inputs(jax.random.key(options.seed), options.n)
     if "text" in inputs and options.text is None:  # whoever says nothing sees captions of the data

@@ -73,7 +73,7 @@ class Progress:
 
     def show(self, step: int, values: dict[str, float]) -> None:
         """Losses, scores and speed of a log line, with the time left."""
-        text = "  ".join(f"{name} {values[name]:.3f}" for name in SHOWN if name in values)
+        text = "  ".join(f"{name} {values[name]:.3f}" for name in SHOWN if not math.isnan(values.get(name, math.nan)))
         if "speed/images_per_s" in values:
             text += f"  {values['speed/images_per_s']:.0f} images/s"
         if self.bar is not None:

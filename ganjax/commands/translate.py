@@ -1,0 +1,197 @@
+"""Images of any size through a trained run of a translation system: a PNG for each, sheets and the way back on request."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from tqdm import tqdm
+
+from ganjax.data.folder import decode_or_say, walk
+from ganjax.data.pairs import pieces
+from ganjax.errors import UserError
+from ganjax.fitting import Fitting, read_as
+from ganjax.monitor import pictures
+from ganjax.run import Run
+from ganjax.samples import sampler
+from ganjax.translations import as_colours, strip, translates, ways
+from ganjax.workdir import reopen
+
+
+class Picture(NamedTuple):
+    """A file to be translated: its name in the output, its pixels as the game reads them, [-1, 1] or whole numbers, and the
+    map of its instances where the game asks for one."""
+
+    name: str
+    pixels: np.ndarray
+    instances: np.ndarray | None
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's options."""
+    parser.add_argument("--workdir", required=True, type=Path, help="the directory that training wrote")
+    parser.add_argument("--input", required=True, type=Path, help="an image, or a folder of them")
+    parser.add_argument("--output", required=True, type=Path, help="the folder for NAME.png of each")
+    parser.add_argument("--direction", choices=("ab", "ba"), default="ab", help="from a to b, or from b to a (ab)")
+    parser.add_argument(
+        "--cycle", action="store_true", help="back again as well: cycle/NAME.png, and how far from the input"
+    )
+    parser.add_argument(
+        "--sheet", action="store_true", help="sheets/NAME.png: input, translation, and back again, side by side"
+    )
+    parser.add_argument("--size", type=int, help="the shorter side is brought to this first (left as it is)")
+    parser.add_argument(
+        "--instances",
+        type=Path,
+        help="pix2pixhd: the instance map, or a folder of them by name (connected pieces of a class)",
+    )
+    parser.add_argument("--batch", type=int, default=8, help="images at once (8)")
+    parser.add_argument("--step", help="which checkpoint: a number, best, or 0 for before training (the newest)")
+    parser.add_argument("--run", type=int, default=0, dest="index", help="which of several seeds (0)")
+    parser.add_argument(
+        "--train-mode",
+        action=argparse.BooleanOptionalAction,
+        help="dropout on, BatchNorm by each image alone, as pix2pix was tested (what config.eval.train_mode says)",
+    )
+    parser.add_argument("--json", action="store_true", help="JSON on stdout and nothing else")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Translates and says where everything is."""
+    for name, least in (("size", 1), ("batch", 1)):
+        if getattr(options, name) is not None and getattr(options, name) < least:
+            raise UserError(f"--{name}={getattr(options, name)} must be at least {least}")
+    opened, step, state = reopen(options.workdir, options.step, options.index)
+    check(options, opened)
+    files = files_of(options)
+    train = opened.config.eval.train_mode if options.train_mode is None else options.train_mode
+    sample, fitting = sampler(opened, train), Fitting(opened, options.direction)
+    origin, target = options.direction
+    skipped: list[str] = []
+    errors: list[float] = []
+    with tqdm(total=len(files), desc="translating", unit="image", disable=None, leave=False) as bar:
+        for batch in batches(pictures_of(options, opened, files, skipped, bar), fitting, options.batch):
+            inputs = {origin: jnp.asarray(fitting.padded([each.pixels for each in batch], options.batch))}
+            if all(each.instances is not None for each in batch):
+                maps = [each.instances for each in batch if each.instances is not None]
+                inputs["instance"] = jnp.asarray(fitting.padded(maps, options.batch))
+            made = sample(state, inputs)[target]
+            back = sample(state, {target: jnp.asarray(made)})[origin] if options.cycle else None
+            for i, picture in enumerate(batch):
+                errors += write(
+                    options, picture, fitting.cut(made[i], picture.pixels), None if back is None else back[i]
+                )
+    if not errors:
+        raise UserError(f"--input={options.input}: none of {len(files)} images could be read; the first: {skipped[0]}")
+    answer: dict[str, Any] = {
+        "output": str(options.output),
+        "n": len(errors),
+        "step": step,
+        "direction": options.direction,
+    }
+    answer |= {"train_mode": bool(train), "skipped": skipped}
+    answer |= {"cycle_error": float(np.mean(errors))} if options.cycle else {}
+    print(json.dumps(answer) if options.json else _line(answer))
+
+
+def check(options: argparse.Namespace, run: Run) -> None:
+    """Raises a UserError where the run does not translate that way, or the input would be written over."""
+    if not translates(run):
+        raise UserError(f"{run.config.system} draws from noise: python -m ganjax sample --workdir={options.workdir}")
+    known = ways(run)
+    if options.direction not in known:
+        raise UserError(f"--direction={options.direction}: {run.config.system} translates {' and '.join(known)} alone")
+    if options.cycle and options.direction[::-1] not in known:
+        raise UserError(f"--cycle: {run.config.system} has no way back")
+    if options.output.resolve() == (options.input if options.input.is_dir() else options.input.parent).resolve():
+        raise UserError(f"--output={options.output} holds the input, which would be written over; take another folder")
+
+
+def files_of(options: argparse.Namespace) -> dict[str, Path]:
+    """{name in the output: file}; two files of one stem keep their endings.
+
+    Raises:
+        UserError: there is nothing to translate.
+    """
+    root = options.input
+    if root.is_file():
+        return {root.stem: root}
+    if not root.is_dir():
+        raise UserError(f"--input={root}: there is no such file or folder")
+    files = [file for file in walk(root) if not file.resolve().is_relative_to(options.output.resolve())]
+    if not files:
+        raise UserError(f"--input={root} has no images")
+    stems = [str(file.relative_to(root).with_suffix("")) for file in files]
+    alone = {stem for stem in stems if stems.count(stem) == 1}
+    return {
+        stem if stem in alone else str(file.relative_to(root)): file for stem, file in zip(stems, files, strict=True)
+    }
+
+
+def pictures_of(
+    options: argparse.Namespace, run: Run, files: dict[str, Path], skipped: list[str], bar: Any
+) -> Iterator[Picture]:
+    """What can be read, one after the other; the rest is noted in ``skipped`` and said."""
+    for name, file in files.items():
+        image = decode_or_say(file, lambda image: read_as(run, options.direction[0], image, options.size))
+        beside = (
+            None if isinstance(image, str) or "instance" not in run.batch else instances_of(options, run, file, image)
+        )
+        bar.update()
+        why = next((each for each in (image, beside) if isinstance(each, str)), None)
+        if isinstance(image, str) or isinstance(beside, str):
+            skipped.append(f"{file}: {why}")
+            print(f"skipped {skipped[-1]}", file=sys.stderr)
+        else:
+            yield Picture(name, image, beside)
+
+
+def instances_of(options: argparse.Namespace, run: Run, file: Path, classes: np.ndarray) -> np.ndarray | str:
+    """The map of a file's instances: that of its name in ``--instances``, or the connected pieces of its classes."""
+    if options.instances is None:
+        return pieces(classes[None, ..., 0].astype(np.uint8))[0, ..., None].astype(np.int32)
+    folder = options.instances if options.instances.is_dir() else options.instances.parent
+    below = file.relative_to(options.input) if options.input.is_dir() else Path(options.instances.name)
+    if not (folder / below).is_file():
+        return f"no {folder / below}"
+    found = decode_or_say(folder / below, lambda image: read_as(run, "a", image, options.size))
+    return found if isinstance(found, str) or found.shape == classes.shape else f"{folder / below} has another size"
+
+
+def batches(images: Iterator[Picture], fitting: Fitting, size: int) -> Iterator[list[Picture]]:
+    """Neighbours that are padded to one size, ``size`` at most."""
+    for _, group in itertools.groupby(images, key=lambda picture: fitting.size(*picture.pixels.shape[:2])):
+        while batch := list(itertools.islice(group, size)):
+            yield batch
+
+
+def write(options: argparse.Namespace, picture: Picture, made: np.ndarray, back: np.ndarray | None) -> list[float]:
+    """Writes what was asked for of one picture; returns [mean |back − input|], [0] without the way back."""
+    x = picture.pixels
+    seen = [x[None], made[None]]
+    if back is not None:
+        seen.append(back[None, : x.shape[0], : x.shape[1]])
+    colours = [as_colours(each, x[None]) for each in seen]
+    folders = ("", "cycle")
+    for folder, image in zip(folders, colours[1:], strict=False):
+        pictures.save_png(options.output / folder / f"{picture.name}.png", image[0])
+    if options.sheet:
+        page = strip([image.transpose(0, 2, 1, 3) for image in colours]).transpose(1, 0, 2)  # side by side
+        pictures.save_png(options.output / "sheets" / f"{picture.name}.png", page)
+    return [0.0 if back is None else float(np.abs(seen[2] - x).mean())]
+
+
+def _line(answer: dict[str, Any]) -> str:
+    many, back = "s" * (answer["n"] != 1), answer.get("cycle_error")
+    said = (
+        f"{answer['n']} image{many} translated {answer['direction']} by step {answer['step']} into {answer['output']}"
+    )
+    said += "" if back is None else f", translated back {back:.4f} from the input"
+    return said + (f", {len(answer['skipped'])} skipped" if answer["skipped"] else "")
