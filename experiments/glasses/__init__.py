@@ -1,0 +1,1 @@
+"""Glasses off and on: translations judged where the truth is known."""
