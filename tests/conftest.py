@@ -1,5 +1,6 @@
 """Every test runs on four fake devices, shapes and types checked as annotated; one compile cache serves them all."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -23,6 +24,19 @@ def pytest_configure(config):
     Rows of .ci/run (-m ci, parity) are compiled as users' programs are.
     """
     jax.config.update("jax_disable_most_optimizations", "not ci" in config.option.markexpr)
+
+
+MAPS = Path("/proc/self/maps")
+MANY = 8000  # of 65,530 that Linux gives a process; XLA dies where it gets no more, and memory goes with them
+
+
+@pytest.fixture(autouse=True)
+def few_programs():
+    """Forgets compiled programs where a process has kept many: each holds memory maps."""
+    yield
+    if MAPS.is_file() and MAPS.read_bytes().count(b"\n") > MANY:
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture
