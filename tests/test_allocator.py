@@ -28,6 +28,7 @@ def faults(held):
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
+@pytest.mark.ci
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks the GNU C library")
 def test_a_steps_temporaries_are_held_from_call_to_call():
     pages = 4096 * 4096 * 4 // 4096

@@ -214,11 +214,18 @@ SYSTEMS = {
         discogan, relations(rate=discogan.two_phases(until=1)), metrics=RELATIONS, schedule={"interval": 1}
     ),
 }
-FAMILIES = ["dcgan", "wgan_gp"]  # of the rows that take a compilation more; .ci/run plays them for all (-m ci)
-ROWS = [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in SYSTEMS]  # one process compiles what they share
-IN_CI = [
-    pytest.param(n, marks=[pytest.mark.xdist_group(n), *([] if n in FAMILIES else [pytest.mark.ci])]) for n in SYSTEMS
-]
+FAMILIES = ["dcgan", "wgan_gp"]  # of the rows that take a compilation more
+COMMON = [*FAMILIES, "gan", "lsgan", "wgan", "cgan", "acgan", "crafted", "vae_gan", "cyclegan"]
+
+
+def rows(often: list[str]) -> list[Any]:
+    """All systems; .ci/run plays those that are not played often (-m ci). One process compiles what a system's rows share."""
+    return [
+        pytest.param(n, marks=[pytest.mark.xdist_group(n), *([] if n in often else [pytest.mark.ci])]) for n in SYSTEMS
+    ]
+
+
+ROWS, IN_CI = rows(COMMON), rows(FAMILIES)
 WITH_MEMORY = ["dcgan:tutorial", "crafted", "cyclegan", "cyclegan:deck", "pix2pix", "pix2pixhd"]
 
 
@@ -259,7 +266,7 @@ def batch_of(m: int, b: int = B) -> dict[str, jax.Array]:
     }
 
 
-@functools.cache
+@functools.lru_cache(maxsize=2)  # a process plays a system's rows one after the other
 def play(name: str) -> Play:
     """One compiled tiny step for each system, shared by the rows."""
     with library():
@@ -271,7 +278,7 @@ def play(name: str) -> Play:
     return Play(played, tx, step, state, batch, traced)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4)
 def move(name: str, who: str) -> Any:
     """One player's compiled move."""
     p = play(name)

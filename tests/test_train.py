@@ -64,7 +64,7 @@ def stop_at(monkeypatch, step, number=signal.SIGTERM):
     monkeypatch.setattr(Progress, "tick", signalled)
 
 
-@pytest.mark.parametrize("name", tiny.NAMES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n == "dcgan" else pytest.mark.ci) for n in tiny.NAMES])
 def test_stopped_by_a_signal_and_resumed_is_never_stopped(name, tmp_path, monkeypatch, capsys):
     train(tiny.config(name, tmp_path), tmp_path / "whole")
     with monkeypatch.context() as patch:

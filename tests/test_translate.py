@@ -222,6 +222,7 @@ def test_discogan_trains_both_ways(tmp_path, capsys, pictures):
     assert translate(capsys, workdir, pictures, tmp_path / "out")["n"] == 4
 
 
+@pytest.mark.ci
 def test_maps_of_classes_are_painted(tmp_path, capsys):
     """pix2pixHD reads whole numbers from PNGs as they are; instances by name, or the connected pieces of the classes."""
     from ganjax.data import open_source
@@ -288,6 +289,7 @@ def test_the_documented_ten_lines_load_an_artifact(capsys, cyclegan, tmp_path, m
     assert pixels(tmp_path / "without.png").shape == (32, 32, 3)
 
 
+@pytest.mark.ci
 def test_translations_are_measured_beside_b(capsys, cyclegan, tmp_path):
     """As samples are: what becomes of the data's a, no more than there are, with a protocol that says so."""
     where = [f"--workdir={cyclegan}", "--metrics=kd_efflite0", "--real=120", "--json"]
@@ -298,6 +300,7 @@ def test_translations_are_measured_beside_b(capsys, cyclegan, tmp_path):
     assert run.source.size == 900  # of 1,800 pairs that are not held out, a of one half and b of the other
 
 
+@pytest.mark.ci
 def test_grey_pictures_are_painted(capsys, pictures, tmp_path):
     """pix2pix:colours reads lightness out of any picture and writes colour; that lightness stays."""
     from ganjax.data.colours import exact_lab

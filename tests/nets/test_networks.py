@@ -179,9 +179,9 @@ def test_each_is_one_pass_without_statistics_and_a_call_each_with_them(key):
 @pytest.mark.parametrize(
     ("network", "shape"),
     [
-        (lambda **o: resnet.cifar_critic(8, **o), (2, 32, 32, 3)),
+        pytest.param(lambda **o: resnet.cifar_critic(8, **o), (2, 32, 32, 3), marks=pytest.mark.ci),
         (lambda **o: resnet.cifar_generator(8, **o), (2, 16)),
-        (lambda **o: resnet.good_critic(2, **o), (2, 64, 64, 3)),
+        pytest.param(lambda **o: resnet.good_critic(2, **o), (2, 64, 64, 3), marks=pytest.mark.ci),
         (lambda **o: cyclegan.generator(4, 4, **o), (2, 32, 32, 3)),
     ],
 )
@@ -309,8 +309,10 @@ FLAT = {
     "dcgan": dcgan.critic(32, 2),
 }
 
+SOME = ("instance norm", "batch norm", "patches", "layer norm")  # the others in .ci/run
 
-@pytest.mark.parametrize("name", FLAT)
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in SOME else pytest.mark.ci) for n in FLAT])
 @pytest.mark.parametrize("batch", [1, pytest.param(3, marks=pytest.mark.ci)])
 def test_flat_black_images_are_no_trouble(key, name, batch):
     """Their variance is zero: values and gradients, of the image and of every parameter, stay finite."""

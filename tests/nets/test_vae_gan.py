@@ -163,7 +163,9 @@ def start(played):
     return params, Carry(jnp.int32(0), vars, memory)
 
 
-@pytest.mark.parametrize(("both", "objective"), [(True, minimax_gen), (False, non_saturating_gen)])
+@pytest.mark.parametrize(
+    ("both", "objective"), [pytest.param(True, minimax_gen, marks=pytest.mark.ci), (False, non_saturating_gen)]
+)
 def test_the_gradients_are_those_of_three_losses(both, objective):
     """Encoder, decoder and D each with a loss of its own, everything else in it held constant."""
     gamma, w = 0.3, 50.0
@@ -305,6 +307,7 @@ def test_who_is_ahead_rests(real, fake, resting):
     assert int(after.carry.step) == 1
 
 
+@pytest.mark.ci
 def test_a_gate_that_is_wide_open_is_no_gate():
     _, played = game(reconstruction_weight=10.0, gamma=0.1)
     tx = Players(optax.sgd(0.01), optax.sgd(0.01))
