@@ -64,7 +64,7 @@ def check_game(game: Game, batch: Tree, config: ConfigDict) -> None:
     """Plays a step on shapes alone; raises a UserError where networks, data and schedule do not fit together."""
     images, state = _played(batch, lambda key: _opening(game, batch, key), jax.random.key(0))
     for name, x in images.items():
-        if x.shape[1:] != batch[name].shape[2:]:
+        if name in batch and x.shape[1:] != batch[name].shape[2:]:
             raise UserError(
                 f"the generator makes {_size(x, 1)}, the data are {_size(batch[name])}: "
                 "change config.generator or config.data.image_size"

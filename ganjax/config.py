@@ -53,6 +53,8 @@ def base(system: str) -> ConfigDict:
         "split": placeholder(str),
         "style": placeholder(str),
         "attribute": placeholder(str),
+        "attributes": placeholder(str),  # with commas between
+        "partly": placeholder(bool),
         "direction": placeholder(str),  # ba: what the data call b is translated into what they call a
         "unpaired": False,  # pairs: a and b of training are never of one example
         "classes": placeholder(int),

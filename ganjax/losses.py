@@ -7,6 +7,10 @@ D(·) in the formulas of the log losses is sigmoid of the logit; softplus forms 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.nn import log_softmax, relu, softplus
@@ -14,6 +18,7 @@ from jaxtyping import Float, Int
 
 Logits = Float[Array, "..."]
 Scalar = Float[Array, ""]
+Tree = Any
 
 
 def accuracy(real: Logits, fake: Logits) -> Scalar:
@@ -89,6 +94,31 @@ def relativistic_gen(real: Logits, fake: Logits) -> Scalar:
 def cross_entropy(logits: Float[Array, "b k"], label: Int[Array, " b"]) -> Scalar:
     """−E log softmax(l)_y: what a classifier with logits l pays for the class y."""
     return -jnp.take_along_axis(log_softmax(logits), label[:, None], axis=1).mean()
+
+
+def attribute_cross_entropy(logits: Float[Array, "b n"], attribute: Int[Array, "b k"], values: Sequence[int]) -> Scalar:
+    """What logits pay for attributes of ``values[0]``, ``values[1]``, … values, summed: two values have one logit, of a
+    sigmoid, more a softmax of as many. A mean over images; one whose attribute is −1, unknown, adds nothing.
+    """
+    total, start = jnp.zeros(()), 0
+    for i, n in enumerate(values):
+        size = 1 if n == 2 else n
+        total += jax.vmap(_of_attribute)(logits[:, start : start + size], attribute[:, i]).mean()
+        start += size
+    return total
+
+
+def _of_attribute(logits: Float[Array, " n"], label: Int[Array, ""]) -> Scalar:
+    if len(logits) == 1:
+        cost = binary_cross_entropy(logits, label.astype(logits.dtype))
+    else:
+        cost = cross_entropy(logits[None], jnp.maximum(label, 0)[None])
+    return jnp.where(label < 0, 0.0, cost)
+
+
+def over_maps(objective: Callable[..., Scalar], *answers: Tree) -> Scalar:
+    """The sum of an objective over the maps of critics that answer with several, one for each scale."""
+    return sum((objective(*maps) for maps in zip(*map(jax.tree.leaves, answers), strict=True)), jnp.zeros(()))
 
 
 def l1_distance(x: Float[Array, ...], y: Float[Array, ...]) -> Scalar:

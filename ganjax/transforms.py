@@ -78,11 +78,45 @@ def rest_until(part: str, until: int) -> optax.GradientTransformationExtraArgs:
     return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
 
 
+def keep_in_unit_interval(part: str) -> optax.GradientTransformation:
+    """Last in a chain: parameters of the name ``part`` lie in [0, 1] after ``apply_updates``, where they lay there before.
+
+    The update becomes clip(p + u, 0, 1) − p; of p in [0, 1] adding it to p passes neither end in any float type.  Kim et al.
+    2020, section 2.1.2, ρ of AdaLIN.
+
+    Raises:
+        ValueError: ``update`` was called without params.
+    """
+
+    def update(updates: Tree, state: optax.EmptyState, params: Tree | None = None) -> tuple[Tree, optax.EmptyState]:
+        if params is None:
+            raise ValueError("keep_in_unit_interval needs the parameters: call update(updates, state, params)")
+
+        def kept(path: tuple[Any, ...], u: jax.Array, p: jax.Array) -> jax.Array:
+            if jax.tree_util.DictKey(part) not in path:
+                return u
+            return (jnp.clip(p + u.astype(p.dtype), 0, 1) - p).astype(p.dtype)
+
+        return jax.tree_util.tree_map_with_path(kept, updates, params), state
+
+    return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
+
+
 def scheduled(
     optimiser: optax.GradientTransformation, schedule: Callable[[jax.Array], jax.Array]
 ) -> optax.GradientTransformationExtraArgs:
     """An optimiser whose learning rate is multiplied by schedule(step), step = generator updates."""
     return optax.chain(optimiser, scale_by_step(schedule))
+
+
+def clipped(optimiser: optax.GradientTransformation, norm: float) -> optax.GradientTransformation:
+    """An optimiser of gradients that are scaled down to the length ``norm`` where they are longer, all of a player's together."""
+    return optax.chain(optax.clip_by_global_norm(norm), optimiser)
+
+
+def halvings(every: int, factor: float = 0.5) -> Callable[[jax.Array], jax.Array]:
+    """The factor 1, ½, ¼, …, the next after so many generator updates.  Huang et al. 2018, official code."""
+    return lambda step: jnp.float32(factor) ** (step // every)
 
 
 def linear_decay(steps: int, start: int = 0) -> Callable[[jax.Array], jax.Array]:

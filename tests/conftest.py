@@ -16,14 +16,15 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
 
 install_import_hook("ganjax", "beartype.beartype")
+from ganjax import allocator  # noqa: E402
 
 
 def pytest_configure(config):
-    """The README's tests compile more than they run: without most of XLA's optimisations they take two thirds of the time.
+    """Most tests compile more than they run: without most of XLA's optimisations they take two thirds of the time.
 
-    Rows of .ci/run (-m ci, parity) are compiled as users' programs are.
+    Those against PyTorch (-m parity) are compiled as users' programs are.
     """
-    jax.config.update("jax_disable_most_optimizations", "not ci" in config.option.markexpr)
+    jax.config.update("jax_disable_most_optimizations", config.option.markexpr != "parity")
 
 
 MAPS = Path("/proc/self/maps")
@@ -39,6 +40,7 @@ def few_programs():
     if MAPS.is_file() and _maps() > held + MANY:
         jax.clear_caches()
         gc.collect()
+        allocator.give_back()
         held = _maps()
 
 

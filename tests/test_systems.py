@@ -18,32 +18,44 @@ from ganjax.checkpoint import Checkpoints
 from ganjax.core import Gan, Players, State, Step
 from ganjax.game import step_of
 from ganjax.nets import acgan as classifying
+from ganjax.nets import cogan as coupling
 from ganjax.nets import cyclegan as residual
 from ganjax.nets import dcgan as nets
 from ganjax.nets import discogan as halving
+from ganjax.nets import fader as fading_nets
 from ganjax.nets import infogan as informed
 from ganjax.nets import joined, mlp, patchgan, unet
+from ganjax.nets import munit as styling
 from ganjax.nets import pix2pixhd as looking
 from ganjax.nets import sgan as labelling
+from ganjax.nets import stargan as starring
 from ganjax.nets import text_gan as reading
+from ganjax.nets import ugatit as attending
+from ganjax.nets import unit as latent
 from ganjax.nets import vae_gan as coders
 from ganjax.nets.conv import library
 from ganjax.systems import (
     acgan,
     cdcgan,
     cgan,
+    cogan,
     consistency,
     crafted,
     cyclegan,
     dcgan,
     discogan,
+    fader,
     gan,
     infogan,
     lsgan,
+    munit,
     pix2pix,
     pix2pixhd,
     sgan,
+    stargan,
     text_gan,
+    ugatit,
+    unit,
     vae,
     vae_gan,
     wgan,
@@ -75,6 +87,7 @@ class Row(NamedTuple):
     metrics: tuple[str, ...] = SCORES
     schedule: Any = MappingProxyType({})  # keywords of the moves
     rate: float = 0.01  # of SGD
+    size: int = SIZE  # pixels
 
 
 def image_game(module, norm=True, **keywords):
@@ -177,6 +190,39 @@ def parts(axis_name=None) -> Gan:
     return pix2pixhd.build(*networks, encoder=encoder, perceptual=lambda x: [x, x * x, x, x, x])
 
 
+def coupled(axis_name=None) -> Gan:
+    return cogan.build(coupling.generator(28, 16, 3, axis_name=axis_name), coupling.critic(2, 8), latent_dim=LATENT)
+
+
+def one_latent_space(axis_name=None) -> Gan:
+    del axis_name
+    networks = latent.encoder(2, 1), latent.decoder(2, 1), latent.critic(2, 2)
+    return unit.build(*networks, shared=latent.shared())
+
+
+def styled(axis_name=None) -> Gan:
+    del axis_name
+    networks = styling.content(2, 1, 1), styling.style(2, 2, 3), styling.decoder(1, 1, 4), styling.critic(2, 1, 2)
+    return munit.build(*networks, style_dim=3, cycle_weight=1.0, perceptual=lambda x: [x], perceptual_weight=1.0)
+
+
+def domains(axis_name=None) -> Gan:
+    del axis_name
+    return stargan.build(starring.generator(2, 1), starring.critic(4, 2, 2), values=VALUES, sets=(0, 1))
+
+
+def fading(axis_name=None) -> Gan:
+    coders = fading_nets.encoder(2, 4, axis_name=axis_name), fading_nets.decoder(2, 4, axis_name=axis_name)
+    critic = fading_nets.critic(sum(VALUES), 4, 1, 0.3, axis_name=axis_name)
+    return fader.build(*coders, critic, values=VALUES, latent_weight=fader.ramp(1e-2, 10))
+
+
+def attentive(axis_name=None) -> Gan:
+    del axis_name
+    return ugatit.build(attending.generator(2, 1), attending.critic(2, 3), attending.critic(4, 3))
+
+
+VALUES = (3, 2)  # of the attributes of test batches
 CYCLES = ("disc/accuracy_a", "disc/accuracy_b", "gen/adversarial", "gen/cycle", "gen/identity")
 RELATIONS = ("disc/accuracy", "gen/adversarial", "gen/features", "gen/reconstruction")
 SYSTEMS = {
@@ -196,7 +242,7 @@ SYSTEMS = {
     "consistency": Row(consistency, image_game(consistency, disc_latent_weight=1.0, gen_latent_weight=0.5)),
     "text_gan": Row(text_gan, told_a_sentence()),
     "vae": Row(vae, coder_game(vae), players=("gen",), metrics=("gen/elbo", "gen/kl", "gen/reconstruction")),
-    "vae_gan": Row(vae_gan, coder_game(vae_gan, critic=True, reconstruction_weight=1.0, gamma=0.5)),
+    "vae_gan": Row(vae_gan, coder_game(vae_gan, critic=True, reconstruction_weight=1.0, gamma=0.5), rate=1e-3),
     "cyclegan": Row(cyclegan, two_ways(), metrics=CYCLES, rate=1e-6),  # rounding grows a hundredfold a step at 1e-4
     "cyclegan:deck": Row(
         cyclegan,
@@ -213,6 +259,12 @@ SYSTEMS = {
     "discogan": Row(
         discogan, relations(rate=discogan.two_phases(until=1)), metrics=RELATIONS, schedule={"interval": 1}
     ),
+    "cogan": Row(cogan, coupled, metrics=("disc/accuracy", "gen/fake_score"), size=28),
+    "unit": Row(unit, one_latent_space, metrics=("disc/accuracy_a", "gen/kl", "gen/cycle"), rate=1e-6),
+    "munit": Row(munit, styled, metrics=("disc/accuracy_b", "gen/content", "gen/style", "gen/perceptual"), rate=1e-5),
+    "stargan": Row(stargan, domains, 2, metrics=("disc/classes", "disc/penalty", "gen/reconstruction"), rate=1e-4),
+    "fader": Row(fader, fading, metrics=("gen/hidden", "gen/reconstruction")),
+    "ugatit": Row(ugatit, attentive, metrics=("disc/accuracy_local_a", "gen/attention", "gen/identity"), rate=1e-6),
 }
 FAMILIES = ["dcgan", "wgan_gp"]  # of the rows that take a compilation more
 COMMON = [*FAMILIES, "gan", "lsgan", "wgan", "cgan", "acgan", "crafted", "vae_gan", "cyclegan"]
@@ -248,8 +300,8 @@ def game(name: str, axis_name: str | None = None) -> tuple[Gan, Players, Step]:
     return played, tx, step_of(row.module)(played, tx, n_critic=row.n_critic, **row.schedule)
 
 
-def batch_of(m: int, b: int = B) -> dict[str, jax.Array]:
-    image = jax.random.uniform(jax.random.key(7), (m, b, SIZE, SIZE, 3), minval=-1.0)
+def batch_of(m: int, b: int = B, size: int = SIZE) -> dict[str, jax.Array]:
+    image = jax.random.uniform(jax.random.key(7), (m, b, size, size, 3), minval=-1.0)
     label = jnp.arange(m * b).reshape(m, b) % 10
     labelled = {"labelled_image": image[:, ::-1], "labelled_label": label[:, ::-1]}
     text = jax.random.normal(jax.random.key(8), (m, b, 7))
@@ -263,6 +315,7 @@ def batch_of(m: int, b: int = B) -> dict[str, jax.Array]:
         "a": image,
         "b": jnp.flip(image, axis=2),
         "instance": maps,
+        "attribute": jnp.stack([label % 3, label % 2], axis=-1),
     }
 
 
@@ -271,7 +324,7 @@ def play(name: str) -> Play:
     """One compiled tiny step for each system, shared by the rows."""
     with library():
         played, tx, step = game(name)
-        batch = batch_of(SYSTEMS[name].n_critic)
+        batch = batch_of(SYSTEMS[name].n_critic, size=SYSTEMS[name].size)
         state = jax.jit(lambda key: core.init(played, tx, key, batch))(jax.random.key(0))
         compiled = jax.jit(step, donate_argnums=0)
         traced = compiled.lower(state, batch, jax.random.key(1)).compile()
@@ -365,7 +418,7 @@ def test_6_one_trace_per_number_of_micro_batches(name):
     step, state = jax.jit(counted), fresh(name)
     with library():
         for m in (1, 2, 1, 2, 1):
-            state = step.trace(state, batch_of(m), jax.random.key(1)).out_info[0]
+            state = step.trace(state, batch_of(m, size=SYSTEMS[name].size), jax.random.key(1)).out_info[0]
     assert traces == [1, 2]
 
 
@@ -408,9 +461,9 @@ def test_8_pmap_is_vmap_over_a_named_axis(name):
     m, n = SYSTEMS[name].n_critic, 4
     with library():
         played, tx, step = game(name, parallel.AXIS)
-        start = core.init(played, tx, jax.random.key(0), batch_of(m))
+        start = core.init(played, tx, jax.random.key(0), batch_of(m, size=SYSTEMS[name].size))
         devices = parallel.over_pmap(step)
-        host = jax.tree.map(np.asarray, batch_of(m, 4 * B))
+        host = jax.tree.map(np.asarray, batch_of(m, 4 * B, SYSTEMS[name].size))
         state, metrics = devices.step(devices.spread(start), devices.put(host), jax.random.key(1))
 
         def own(state, batch, key):

@@ -22,7 +22,7 @@ from ganjax.monitor.pictures import write_whole
 from ganjax.run import Run, assemble, initial_state
 from ganjax.samples import generator_of
 from ganjax.weights import files, official
-from ganjax.weights.official import Arrays, Names
+from ganjax.weights.layouts import Arrays, Names, from_official, to_official
 from ganjax.workdir import claim, reopen
 
 Tree = Any
@@ -213,7 +213,7 @@ def _come_in(options: argparse.Namespace, format: Format) -> dict[str, Any]:
     state, fresh = initial_state(made), [role.file for role in format.roles if role not in chosen]
     params, vars = state.params, state.carry.vars
     for role, path in chosen.items():
-        own = official.from_official(arrays[role], role.names(config), role.of(params), role.of(vars), str(path))
+        own = from_official(arrays[role], role.names(config), role.of(params), role.of(vars), str(path))
         own = jax.tree.map(jnp.asarray, own)
         params, vars = role.put(params, own[0]), role.put(vars, {**role.of(vars), **own[1]})
     ema = state.ema._replace(gen=jax.tree.map(jnp.copy, (params.gen, vars.gen))) if made.game.averaged else state.ema
@@ -276,7 +276,7 @@ def _go_out(options: argparse.Namespace, format: Format) -> dict[str, Any]:
     written = {}
     for role in format.roles:
         try:
-            arrays = official.to_official(role.names(opened.config), role.of(params), role.of(vars))
+            arrays = to_official(role.names(opened.config), role.of(params), role.of(vars))
         except (KeyError, AttributeError, TypeError) as error:
             raise UserError(
                 f"{options.workdir} holds {opened.config.system}, which has no {role.file} ({error})"

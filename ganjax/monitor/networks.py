@@ -47,7 +47,7 @@ def overview(gan: Gan, batch: Tree) -> list[Network]:
         own = {name: tuple(leaf.shape) for name, leaf in params.items() if hasattr(leaf, "shape")}
         path, layers = "/".join(module.path), networks[place].layers
         if own and path not in [layer.path for layer in layers]:  # a layer that is called twice is there once
-            layers.append(Layer(path, tuple(out.shape), own))
+            layers.append(Layer(path, tuple(jax.tree.leaves(out)[0].shape), own))
         if not module.path:
             networks[place] = networks[place]._replace(keys=frozenset(params))
         return out

@@ -38,8 +38,9 @@ class Bound:
         """
         if self.vars:
             return tuple(self(x) for x in batches)
-        ends = np.cumsum([len(x) for x in batches])[:-1]
-        return tuple(jnp.split(self(jnp.concatenate(batches)), ends))
+        ends, out = np.cumsum([len(x) for x in batches]), self(jnp.concatenate(batches))
+        parts = [slice(end - len(x), end) for end, x in zip(ends, batches, strict=True)]
+        return tuple(jax.tree.map(lambda y, part=part: y[part], out) for part in parts)
 
     def frozen(self, *args: Any, **kwargs: Any) -> Any:
         """The same call with its new statistics dropped, for penalties: recorded under a second gradient they leak."""
@@ -67,16 +68,15 @@ class Bound:
 def bind(networks: Players, params: Players, carry: Carry, key: Key) -> Players:
     """G, D = bind(…): each slot's network, or dictionary of networks, in training mode."""
     keys = jax.random.split(key)
-    return Players(*(_bind(*slot) for slot in zip(networks, params, carry.vars, keys, strict=True)))
+    return Players(*(bound(*slot) for slot in zip(networks, params, carry.vars, keys, strict=True)))
 
 
-def _bind(networks: Tree, params: Tree, vars: Tree, key: Key) -> Tree:
-    if isinstance(networks, dict):
-        keys = jax.random.split(key, len(networks))
-        return {
-            name: _bind(networks[name], params[name], vars[name], k) for name, k in zip(networks, keys, strict=True)
-        }
-    return Bound(networks, params, vars, key)
+def bound(networks: Tree, params: Tree, vars: Tree, key: Key, train: bool = True) -> Tree:
+    """One slot's network, or dictionary of networks, in training mode or not."""
+    if not isinstance(networks, dict):
+        return Bound(networks, params, vars, key, train)
+    keys = zip(networks, jax.random.split(key, len(networks)), strict=True)
+    return {name: bound(networks[name], params[name], vars[name], k, train) for name, k in keys}
 
 
 def record(carry: Carry, gen: Tree, disc: Tree) -> Carry:
@@ -86,9 +86,37 @@ def record(carry: Carry, gen: Tree, disc: Tree) -> Carry:
 
 def initialise(module: nn.Module, key: Key, *args: Any, **kwargs: Any) -> tuple[Tree, Tree]:
     """(params, vars) of a fresh network that will be called with these arguments."""
+    return _initialised(module, key, *args, **kwargs)[1:]
+
+
+def _initialised(module: nn.Module, key: Key, *args: Any, **kwargs: Any) -> tuple[Any, Tree, Tree]:
     params_key, noise_key = jax.random.split(key)
-    variables = module.init({"params": params_key, "noise": noise_key}, *args, train=True, **kwargs)
-    return variables["params"], {name: tree for name, tree in variables.items() if name != "params"}
+    keys = {"params": params_key, "noise": noise_key}
+    out, variables = module.init_with_output(keys, *args, train=True, **kwargs)
+    return out, variables["params"], {name: tree for name, tree in variables.items() if name != "params"}
+
+
+class Fresh(Bound):
+    """A network that is made when it is called for the first time, to fit what it is called with."""
+
+    def __init__(self, module: nn.Module, key: Key) -> None:
+        super().__init__(module, None, {}, jax.random.fold_in(key, 1))
+        self.first = jax.random.fold_in(key, 0)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.params is not None:
+            return self.frozen(*args, **kwargs)
+        out, self.params, self.vars = _initialised(self.module, self.first, *args, **kwargs)
+        return out
+
+
+def first_called(networks: Players, key: Key, play: Callable[[Tree, Tree], Any]) -> tuple[Players, Players]:
+    """(params, vars) of networks that read each other's answers: play(gen, disc) calls each once, as the losses do."""
+    modules, structure = jax.tree.flatten(networks)
+    fresh = [Fresh(module, jax.random.fold_in(key, i)) for i, module in enumerate(modules)]
+    play(*jax.tree.unflatten(structure, fresh))
+    params, vars = (jax.tree.unflatten(structure, [getattr(f, name) for f in fresh]) for name in ("params", "vars"))
+    return params, vars
 
 
 def noise_to_image(

@@ -16,11 +16,20 @@ from ganjax.nets import conv
 Images = Float[Array, "b _ _ _"]  # height, width and channels change
 Init = Callable[..., jax.Array]
 
+Weight = Callable[[nn.Module, jax.Array], jax.Array]  # (layer, kernel) -> the kernel that is used
+
 normal_init = nn.initializers.normal(0.02)  # Radford et al. 2016, section 4
 
 
+fan_in_uniform = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")  # ±1/√inputs: PyTorch's own
+he_normal = nn.initializers.variance_scaling(2.0, "fan_in", "normal")  # He et al. 2015
+
+
 class Conv(nn.Module):
-    """A k × k convolution of [b, h, w, c]; ``padding`` is (before, after) on both sides, or SAME where it is None."""
+    """A k × k convolution of [b, h, w, c]; ``padding`` is (before, after) on both sides, or SAME where it is None.
+
+    ``weight`` makes the kernel that is used out of the parameter, such as ``spectral.norm(train)``.
+    """
 
     features: int
     kernel: int = 3
@@ -29,10 +38,12 @@ class Conv(nn.Module):
     use_bias: bool = True
     kernel_init: Init = normal_init
     dtype: Any = jnp.float32
+    weight: Weight | None = None
 
     @nn.compact
     def __call__(self, x: Images) -> Images:
         kernel = self.param("kernel", self.kernel_init, (self.kernel, self.kernel, x.shape[-1], self.features))
+        kernel = self.weight(self, kernel) if self.weight else kernel
         padding = conv.same_padding(x.shape[1], self.kernel, self.stride) if self.padding is None else self.padding
         return _biased(self, conv.conv(x.astype(self.dtype), kernel.astype(self.dtype), self.stride, padding))
 
@@ -88,12 +99,12 @@ def layer_norm(dtype: Any = jnp.float32) -> nn.LayerNorm:
     return nn.LayerNorm(epsilon=1e-5, reduction_axes=(1, 2, 3), feature_axes=-1, dtype=dtype, use_fast_variance=False)
 
 
-def instance_norm(dtype: Any = jnp.float32) -> nn.InstanceNorm:
-    """(x − mean) / √(var + 10⁻⁵) of each image's channels, no scale, no bias: PyTorch's default."""
+def instance_norm(dtype: Any = jnp.float32, affine: bool = False) -> nn.InstanceNorm:
+    """(x − mean) / √(var + 10⁻⁵) of each image's channels; PyTorch's default has no scale and no bias."""
     return nn.InstanceNorm(
         epsilon=1e-5,
-        use_scale=False,
-        use_bias=False,
+        use_scale=affine,
+        use_bias=affine,
         dtype=dtype,
         use_fast_variance=False,  # E[x²] − E[x]² cancels on flat images
     )

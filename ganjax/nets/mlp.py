@@ -10,9 +10,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ganjax.nets.layers import Init, identity, sigmoid_image, unit_range
+from ganjax.nets.layers import Init, he_normal, identity, sigmoid_image, unit_range
 
-he_normal = nn.initializers.variance_scaling(2.0, "fan_in", "normal")
 Function = Callable[[Float[Array, "..."]], Float[Array, "..."]]
 
 

@@ -1,32 +1,11 @@
-"""The names that the official PyTorch code gives to the layers of our networks, and arrays both ways between the two.
+"""The names that the official PyTorch code gives to the layers of our networks (``layouts.Names``).
 
-A ``Names`` goes from a layer of ours, its path in the parameters, to the prefix of its arrays in their state dict: {("Conv_0",):
-"model.1"}. PyTorch counts layers without parameters too, which is where the numbers come from. Kernels of theirs are
-[out, in, h, w], of transposed convolutions [in, out, h, w]; ours [h, w, in, out] (``nets.conv``: not flipped).
+PyTorch counts layers without parameters too, which is where the numbers come from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-import numpy as np
-
-from ganjax.errors import UserError
-
-Tree = Any
-Path = tuple[str, ...]
-Names = dict[Path, str]
-Arrays = dict[str, np.ndarray]
-STATISTICS = {"mean": "running_mean", "var": "running_var"}
-NOT_WEIGHTS = (
-    ".num_batches_tracked",
-    ".running_mean",
-    ".running_var",
-)  # old files have them of norms without parameters
-
-
-# ---------------------------------------------------------------------------------------------------- names of networks
+from ganjax.weights.layouts import Names
 
 
 def residual_generator(blocks: int, root: str = "model", block: str = "conv_block", second: int = 5) -> Names:
@@ -76,66 +55,87 @@ def dcgan_critic(halvings: int) -> Names:
     return names | {(f"BatchNorm_{i}",): f"main.{3 * i + 3}" for i in range(halvings - 1)}
 
 
-# ---------------------------------------------------------------------------------------------------------- there and back
+# ------------------------------------------------------------------------------------------------- between many domains
 
 
-def from_official(arrays: Arrays, names: Names, params: Tree, vars: Tree, where: str) -> tuple[Tree, Tree]:
-    """(params, vars) of a network, shaped as the given ones, out of a state dict.
-
-    Raises:
-        UserError: arrays are missing, left over or of another shape, each named.
-    """
-    wanted, wrong = dict(_leaves(names, params, vars)), []
-    for key, (_, _, leaf, layout) in wanted.items():
-        if key not in arrays:
-            wrong.append(f"{key} is missing")
-        elif arrays[key].transpose(layout).shape != leaf.shape:
-            own = tuple(leaf.shape[i] for i in np.argsort(layout))
-            wrong.append(f"{key} is {arrays[key].shape}, needed {own}")
-        elif not np.isfinite(arrays[key]).all():
-            wrong.append(f"{key} holds NaN or infinity")
-    wrong += [f"{key} is left over" for key in arrays if key not in wanted and not key.endswith(NOT_WEIGHTS)]
-    if wrong:
-        more = f", and {len(wrong) - 12} more" if len(wrong) > 12 else ""
-        raise UserError(f"{where} does not fit: {'; '.join(wrong[:12])}{more}")
-    new: tuple[Tree, Tree] = ({}, {})
-    for key, (collection, path, leaf, layout) in wanted.items():
-        _put(new[collection], path, np.ascontiguousarray(arrays[key].transpose(layout)).astype(leaf.dtype))
-    return new
+def star_generator(blocks: int) -> Names:
+    """StarGAN's: yunjey/stargan."""
+    names: Names = {}
+    for i in range(3):
+        names |= {(f"Conv_{i}",): f"main.{3 * i}", (f"InstanceNorm_{i}",): f"main.{3 * i + 1}"}
+    for i in range(blocks):
+        for j, place in enumerate((0, 3)):
+            names[f"Block_{i}", f"Conv_{j}"] = f"main.{9 + i}.main.{place}"
+            names[f"Block_{i}", f"InstanceNorm_{j}"] = f"main.{9 + i}.main.{place + 1}"
+    for i in range(2):
+        place = 9 + blocks + 3 * i
+        names |= {(f"ConvTranspose_{i}",): f"main.{place}", (f"InstanceNorm_{3 + i}",): f"main.{place + 1}"}
+    return names | {("Conv_3",): f"main.{15 + blocks}"}
 
 
-def to_official(names: Names, params: Tree, vars: Tree) -> Arrays:
-    """The state dict of a network, float32; BatchNorm counts its batches as 0."""
-    leaves = dict(_leaves(names, params, vars))
-    arrays = {
-        key: np.ascontiguousarray(np.asarray(leaf, np.float32).transpose(np.argsort(layout)))
-        for key, (_, _, leaf, layout) in leaves.items()
-    }
-    counts = [
-        key.removesuffix("running_mean") + "num_batches_tracked" for key in arrays if key.endswith("running_mean")
-    ]
-    return arrays | {key: np.zeros((), np.int64) for key in counts}
+def star_critic(layers: int) -> Names:
+    """StarGAN's: yunjey/stargan."""
+    names: Names = {(f"Conv_{i}",): f"main.{2 * i}" for i in range(layers)}
+    return names | {(f"Conv_{layers}",): "conv1", (f"Conv_{layers + 1}",): "conv2"}
 
 
-def _leaves(names: Names, params: Tree, vars: Tree) -> Iterator[tuple[str, tuple[int, Path, Any, tuple[int, ...]]]]:
-    """(their key, (0 of params or 1 of vars, our path, our array, the order of their axes that is ours))."""
-    for path, prefix in names.items():
-        kind = path[-1].partition("_")[0]
-        for own, leaf in _at(params, path).items():
-            layout = {"ConvTranspose": (2, 3, 0, 1), "Conv": (2, 3, 1, 0)}.get(kind) if own == "kernel" else (0,)
-            assert layout is not None
-            yield f"{prefix}.{'bias' if own == 'bias' else 'weight'}", (0, (*path, own), leaf, layout)
-        for own, leaf in _at(vars.get("batch_stats", {}), path).items() if kind == "BatchNorm" else ():
-            yield f"{prefix}.{STATISTICS[own]}", (1, ("batch_stats", *path, own), leaf, (0,))
+def munit_content(halvings: int, blocks: int, root: str) -> Names:
+    """The content encoder of NVlabs/MUNIT, of UNIT there the encoder."""
+    names: Names = {(f"Conv_{i}",): f"{root}.model.{i}.conv" for i in range(halvings + 1)}
+    return names | _munit_blocks(blocks, f"{root}.model.{halvings + 1}")
 
 
-def _at(tree: Tree, path: Path) -> Tree:
-    for name in path:
-        tree = tree[name]
-    return tree
+def munit_style(halvings: int) -> Names:
+    """The style encoder of NVlabs/MUNIT."""
+    names: Names = {(f"Conv_{i}",): f"enc_style.model.{i}.conv" for i in range(halvings + 1)}
+    return names | {("Dense_0",): (f"enc_style.model.{halvings + 2}", "Pixel")}
 
 
-def _put(tree: Tree, path: Path, value: Any) -> None:
-    for name in path[:-1]:
-        tree = tree.setdefault(name, {})
-    tree[path[-1]] = value
+def munit_decoder(halvings: int, blocks: int, styled: bool = True) -> Names:
+    """The decoder of NVlabs/MUNIT with its MLP, of UNIT there without."""
+    names = _munit_blocks(blocks, "dec.model.0")
+    for i in range(halvings):
+        names[(f"Conv_{i}",)] = f"dec.model.{2 * i + 2}.conv"
+        names[(f"LayerNorm_{i}",)] = f"dec.model.{2 * i + 2}.norm"
+    names[(f"Conv_{halvings}",)] = f"dec.model.{2 * halvings + 1}.conv"
+    return names | ({(f"Dense_{i}",): f"mlp.model.{i}.fc" for i in range(3)} if styled else {})
+
+
+def _munit_blocks(blocks: int, root: str) -> Names:
+    return {(f"Block_{i}", f"Conv_{j}"): f"{root}.model.{i}.model.{j}.conv" for i in range(blocks) for j in range(2)}
+
+
+def munit_critic(layers: int, scales: int) -> Names:
+    """The critics of NVlabs/MUNIT."""
+    names: Names = {}
+    for scale in range(scales):
+        first = scale * (layers + 1)
+        names |= {(f"Conv_{first + i}",): f"cnns.{scale}.{i}.conv" for i in range(layers)}
+        names[(f"Conv_{first + layers}",)] = f"cnns.{scale}.{layers}"
+    return names
+
+
+def ugatit_generator(blocks: int, light: bool) -> Names:
+    """U-GAT-IT's: znxlwm/UGATIT-pytorch."""
+    names: Names = {(f"Conv_{i}",): f"DownBlock.{place}" for i, place in enumerate((1, 5, 9))}
+    for i in range(blocks):
+        for j, place in enumerate((1, 5)):
+            names[f"Residual_{i}", f"Conv_{j}"] = f"DownBlock.{12 + i}.conv_block.{place}"
+            names[f"Residual_{blocks + i}", f"Conv_{j}"] = f"UpBlock1_{i + 1}.conv{j + 1}"
+            names[f"Residual_{blocks + i}", f"LIN_{j}"] = f"UpBlock1_{i + 1}.norm{j + 1}"
+    names |= _attention() | {("Dense_0",): ("FC.0", "Dense" if light else "Flat"), ("Dense_1",): "FC.2"}
+    names |= {("Dense_2",): "gamma", ("Dense_3",): "beta"}
+    for i in range(2):
+        names |= {(f"Conv_{3 + i}",): f"UpBlock2.{5 * i + 2}", (f"LIN_{i}",): f"UpBlock2.{5 * i + 3}"}
+    return names | {("Conv_5",): "UpBlock2.11"}
+
+
+def ugatit_critic(layers: int) -> Names:
+    """U-GAT-IT's: znxlwm/UGATIT-pytorch."""
+    names: Names = {(f"Conv_{i}",): f"model.{3 * i + 1}" for i in range(layers - 1)}
+    return names | _attention() | {(f"Conv_{layers - 1}",): "conv"}
+
+
+def _attention() -> Names:
+    judges: Names = {("Attention_0", f"Judge_{i}"): name for i, name in enumerate(("gap_fc", "gmp_fc"))}
+    return judges | {("Attention_0", "Conv_0"): "conv1x1"}

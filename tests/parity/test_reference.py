@@ -358,6 +358,8 @@ def changed(before, after):
 def same(nets, others):
     for a, b in zip(nets, others, strict=True):
         for (name, p), q in zip(a.named_parameters(), b.parameters(), strict=True):
+            if p.grad is not None and p.grad.abs().max() < 1e-12:
+                continue  # a bias before BatchNorm: rounding is all of its gradient, and Adam makes a step of that
             torch.testing.assert_close(p, q, atol=1e-9, rtol=0, msg=name)
 
 
