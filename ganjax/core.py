@@ -79,6 +79,7 @@ class Gan(NamedTuple):
 
     init       (key, batch [b, …]) -> (params, vars, memory)
     inputs     (key, n) -> {name: array}, the prior and the schema of what ``generate`` reads
+    recognise  (params.disc, vars.disc, images) -> attributes [b, k], where D is a judge of what images show
     """
 
     init: Callable[[Key, Batch], tuple[Players, Players, dict[str, Tree]]]
@@ -86,6 +87,7 @@ class Gan(NamedTuple):
     disc_loss: Loss
     gen_loss: Loss
     generate: Generate
+    recognise: Callable[[Tree, Tree, jax.Array], jax.Array] | None = None
 
 
 # ---------------------------------------------------------------------------------------------------------------- moves

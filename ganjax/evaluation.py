@@ -98,6 +98,8 @@ def evaluator(run: Run, settings: Settings) -> Evaluator:
     if translations.translates(run):
         run, count = translations.drawing_b(run)
         settings = settings._replace(n_fake=min(settings.n_fake, count))
+    elif "image" not in run.batch:
+        run = translations.drawing_pairs(run)
     of_points = _of_points(run)
     wrong = [name for name in settings.metrics if (name == "modes") != of_points]
     if wrong:

@@ -129,9 +129,13 @@ def show_samples(run: Run, sample: Sampler, state: Tree, step: int, workdir: Pat
     if translations.translates(run):
         shown = translations.examples(run)
         seen = [translations.sheets(run, sample, each, shown) for each in states]
-        pages, made = {f"_{way}": [page[way] for page, _ in seen] for way in seen[0][0]}, [each for _, each in seen]
+        pages, made = (
+            {f"_{way}" * bool(way): [page[way] for page, _ in seen] for way in seen[0][0]},
+            [each for _, each in seen],
+        )
     else:
-        inputs = fixed_inputs(run, 2000 if run.batch["image"].ndim == 3 else 64 if len(states) == 1 else 16)
+        points = "image" in run.batch and run.batch["image"].ndim == 3
+        inputs = fixed_inputs(run, 2000 if points else 64 if len(states) == 1 else 16)
         made = [sample(each, inputs)["image"] for each in states]
         pages = {"": [picture(run, each) for each in made]}
     for name, parts in pages.items():

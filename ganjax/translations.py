@@ -34,6 +34,11 @@ def examples(run: Run, n: int = SHOWN) -> Batch:
     return pipeline.to_model_range({name: jnp.asarray(x[0]) for name, x in host.items()}, jax.random.key(0))
 
 
+def edits(run: Run) -> bool:
+    """Whether what is translated is one image into another of other attributes."""
+    return translates(run) and "attribute" in run.batch
+
+
 def ways(run: Run) -> list[str]:
     """The directions in which the game translates: "ab", "ba"."""
     shown = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), run.batch)
@@ -57,6 +62,8 @@ def drawing_b(run: Run) -> tuple[Run, int]:
     """(the run as one that draws images, which are what becomes of the data's a, and are compared with its b; how many a
     there are): translations are measured as samples are."""
     gan, streams = run.game.gan, [run.source, *([run.source.beside] if run.source.beside else [])]
+    if edits(run):
+        return _exchanging(run), run.source.size
     a, b = (next(each for each in streams if side in each.fetch(np.arange(1))) for side in "ab")
 
     def inputs(key: Key, n: int) -> Batch:
@@ -75,15 +82,59 @@ def drawing_b(run: Run) -> tuple[Run, int]:
     return run._replace(game=game, source=images, batch={"image": run.batch["b"]}), a.size
 
 
+def drawing_pairs(run: Run) -> Run:
+    """A run that draws a and b together as one that draws b, which is compared with the data's b."""
+    gan, streams = run.game.gan, [run.source, *([run.source.beside] if run.source.beside else [])]
+    b = next(each for each in streams if "b" in each.fetch(np.arange(1)))
+
+    def generate(params: Tree, vars: Tree, inputs: Batch, key: Key, train: bool = False) -> tuple[Batch, Tree]:
+        made, vars = gan.generate(params, vars, inputs, key, train)
+        return {"image": made["b"]}, vars
+
+    images = b._replace(name=f"{run.source.name}, b", fetch=lambda i: {"image": b.fetch(i)["b"]}, beside=None)
+    game = run.game._replace(gan=gan._replace(generate=generate))
+    return run._replace(game=game, source=images, batch={"image": run.batch["b"]})
+
+
+def _exchanging(run: Run) -> Run:
+    """Drawing images is giving each the attributes of the next."""
+    source = run.source
+
+    def inputs(key: Key, n: int) -> Batch:
+        del key
+        shown = pipeline.cut(source.fetch(np.arange(n) % source.size), run.config.data.crop)
+        attribute = source.fetch(np.arange(1, n + 1) % source.size)["attribute"]
+        read = {"image": jnp.asarray(shown["image"]), "attribute": jnp.asarray(attribute)}
+        return pipeline.to_model_range(read, jax.random.key(0))
+
+    gan = run.game.gan._replace(inputs=inputs)
+    return run._replace(
+        game=run.game._replace(gan=gan), source=source._replace(name=f"{source.name}, attributes of the next")
+    )
+
+
+def edit_sheet(run: Run, sample: Sampler, state: State, shown: Batch) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """({"": images, below them each attribute at each of its values}, what the last row shows)."""
+    rows = [np.asarray(shown["image"])]
+    for i, values in enumerate(run.source.info["attributes"].values()):
+        for place in range(len(values)):
+            attribute = shown["attribute"].at[:, i].set(place)
+            rows.append(sample(state, {"image": shown["image"], "attribute": attribute})["image"])
+    return {"": strip([as_colours(row) for row in rows])}, rows[-1]
+
+
 def sheets(run: Run, sample: Sampler, state: State, shown: Batch) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """({direction: a picture of ``strip``}, what became of a)."""
+    """({direction: a picture of ``strip``}, what became of a); ``edit_sheet`` where attributes are."""
+    if edits(run):
+        return edit_sheet(run, sample, state, shown)
     paired = run.held_out.beside is None if run.held_out else run.source.beside is None
     made = sample(state, shown)
     pages = {}
-    for target in sorted(made, reverse=True):
+    for target in sorted({"a", "b"} & made.keys(), reverse=True):
         origin = "ab"["ab".index(target) - 1]
         rows = [shown[origin], made[target]]
-        rows += [sample(state, {target: jnp.asarray(made[target])})[origin]] if len(made) > 1 else []
+        back = {"a", "b"} <= made.keys()
+        rows += [sample(state, {target: jnp.asarray(made[target])})[origin]] if back else []
         rows += [shown[target]] if paired else []
         pages[origin + target] = strip([as_colours(np.asarray(row), np.asarray(shown[origin])) for row in rows])
     return pages, made["b"]

@@ -203,6 +203,7 @@ def test_inspect_for_people(capsys):
     assert "GFLOP" in shown
 
 
+UGATIT_D = {f"global_{side}": 53_130_176 for side in "ab"} | {f"local_{side}": 3_290_560 for side in "ab"}
 PUBLISHED = {
     "gan": (114_064, 100_609),
     "gan:paper": (2_503_984, 1_231_441),
@@ -220,6 +221,27 @@ PUBLISHED = {
     "pix2pix:facades": ({"ab": 54_413_955}, 2_768_705),
     "pix2pixhd:official": ({"ab": 182_546_755}, 5_603_202),
     "discogan:official": ({"ab": 5_513_856, "ba": 5_513_856}, {"a": 2_765_568, "b": 2_765_568}),
+    "cogan:official": (7_842_694, 427_593),
+    "unit:official": (
+        {"decode": 1_180_160, "encode": 1_180_160}
+        | {f"{kind}_{side}": n for kind, n in (("encoder", 3_918_976), ("generator", 3_909_507)) for side in "ab"},
+        {"a": 25_149_057, "b": 25_149_057},
+    ),
+    "unit:munit_repo": (
+        {f"{kind}_{side}": n for kind, n in (("encoder", 5_385_856), ("generator", 5_754_627)) for side in "ab"},
+        {"a": 8_271_171, "b": 8_271_171},
+    ),
+    "munit:official": (
+        {f"content_{side}": 5_385_856 for side in "ab"}
+        | {f"generator_{side}": 5_754_627 + 1_120_768 for side in "ab"}
+        | {f"style_{side}": 2_764_936 for side in "ab"},
+        {"a": 8_271_171, "b": 8_271_171},
+    ),
+    "fader:celeba": ({"encoder": 6_985_568, "generator": 14_000_512 - 6_985_568}, 8_655_362),
+    "stargan:celeba": (8_430_528, 44_762_048),
+    "stargan:rafd": (8_439_936, 44_786_624),
+    "ugatit:selfie2anime": ({"ab": 10_589_888, "ba": 10_589_888}, UGATIT_D),
+    "ugatit:full": ({"ab": 278_959_808, "ba": 278_959_808}, UGATIT_D),
     "infogan:official": (6_652_481, 6_692_173),
     "sgan": (694_568, 1_541_020),
     "text_gan:official": (18_905_472, 4_030_080),
@@ -233,6 +255,7 @@ def test_1_parameter_counts_of_every_config_are_the_published_ones(capsys):
         *("gan", "dcgan", "lsgan", "wgan", "wgan_gp"),
         *("cgan", "cdcgan", "acgan", "infogan", "sgan", "crafted", "consistency", "text_gan"),
         *("vae", "vae_gan", "pix2pix", "pix2pixhd", "cyclegan", "discogan"),
+        *("cogan", "unit", "munit", "fader", "stargan", "ugatit"),
     }
     assert all(entry["params"].keys() == {"gen", "disc"} for entry in found.values())
 

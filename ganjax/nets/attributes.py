@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 Attribute = Int[Array, "b k"]
@@ -24,6 +25,14 @@ def planes(attribute: Attribute, values: Sequence[int]) -> Columns:
     """``one_hot``, but one column for an attribute of two values."""
     columns = [jax.nn.one_hot(attribute[:, i], n)[:, n == 2 :] for i, n in enumerate(values)]
     return jnp.concatenate(columns, axis=1)
+
+
+def likeliest(logits: Columns, values: Sequence[int]) -> Attribute:
+    """The attributes that logits in the order of ``planes`` speak for."""
+    ends = np.cumsum([1 if n == 2 else n for n in values])
+    own = [logits[:, end - (1 if n == 2 else n) : end] for end, n in zip(ends, values, strict=True)]
+    places = [(x[:, 0] > 0).astype(jnp.int32) if n == 2 else x.argmax(axis=1) for x, n in zip(own, values, strict=True)]
+    return jnp.stack(places, axis=1).astype(jnp.int32)
 
 
 def width(values: Sequence[int]) -> int:

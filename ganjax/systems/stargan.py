@@ -25,7 +25,7 @@ import jax.numpy as jnp
 from ganjax import core
 from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players, Schedule, Step, Tree
 from ganjax.losses import accuracy, attribute_cross_entropy, l1_distance, wasserstein_disc, wasserstein_gen
-from ganjax.nets.attributes import planes
+from ganjax.nets.attributes import likeliest, planes
 from ganjax.nets.bind import Bound, bind, first_called, record
 from ganjax.penalties import gradient_penalty, interpolate
 
@@ -91,7 +91,10 @@ def build(
         G = Bound(generator, params, vars, key, train)
         return {"image": G(inputs["image"], read(inputs["attribute"]))}, G.vars
 
-    return Gan(init, lambda key, n: {}, disc_loss, gen_loss, generate)
+    def recognise(params: Tree, vars: Tree, images: jax.Array) -> jax.Array:
+        return likeliest(Bound(critic, params, vars, jax.random.key(0), train=False)(images)[1], values)
+
+    return Gan(init, lambda key, n: {}, disc_loss, gen_loss, generate, recognise)
 
 
 def moves(gan: Gan, tx: Players, *, n_critic: int | Schedule = 5, accumulate: int = 1) -> Step:
