@@ -30,10 +30,10 @@ VARIANTS = {"faces": faces, "official": official}
 def get_config(variant: str = "") -> ConfigDict:
     config = base("cogan")
     config.gan.latent_dim = 100
-    config.generator = call("nets.cogan.generator", size=28, channels=256, image_channels=1)
+    config.generator = call("nets.cogan.generator", size=28, channels=128, image_channels=1)
     config.critic = call("nets.cogan.critic", channels=20, hidden=500)
     for who in ("gen_opt", "disc_opt"):
         config[who] = call("transforms.decayed_adam", learning_rate=2e-4, b1=0.5, weight_decay=5e-4)
     config.data.update(name="digit_edges", image_size=28, channels=1, unpaired=True)
-    config.train.update(steps=5000, batch_size=64, ema_decay=0.995, sample_every=500, save_every=1000)
+    config.train.update(steps=4000, batch_size=64, ema_decay=0.995, sample_every=500, save_every=1000)
     return pick(VARIANTS, variant, config)

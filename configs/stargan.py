@@ -67,13 +67,13 @@ def get_config(variant: str = "") -> ConfigDict:
     config.gan.disc_objective = function("losses.wasserstein_disc")
     config.gan.gen_objective = function("losses.wasserstein_gen")
     config.schedule.n_critic = 5
-    config.generator = call("nets.stargan.generator", channels=24, blocks=3)
-    config.critic = call("nets.stargan.critic", outputs=7, channels=32, layers=4)
+    config.generator = call("nets.stargan.generator", channels=16, blocks=3)
+    config.critic = call("nets.stargan.critic", outputs=7, channels=24, layers=4)
     adam = call("optax.adam", learning_rate=2e-4, b1=0.5)
     for who in ("gen_opt", "disc_opt"):
-        falling = call("transforms.linear_decay", steps=4000, start=2000)
+        falling = call("transforms.linear_decay", steps=2000, start=1000)
         config[who] = call("transforms.scheduled", optimiser=adam, schedule=falling)
     config.data.update(name="avatar_attributes", image_size=32, channels=3, held_out=1000)
     shown(config, "hair,skin,glasses", (5, 2, 2))
-    config.train.update(steps=4000, batch_size=16, ema_decay=0.999, log_every=100, sample_every=500, save_every=1000)
+    config.train.update(steps=2000, batch_size=16, ema_decay=0.999, log_every=100, sample_every=500, save_every=1000)
     return pick(VARIANTS, variant, config)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import jax
 import numpy as np
@@ -22,7 +23,7 @@ class Fitting:
     Sizes are the least that are multiples of ``unit``, the least step from the size of training that the network follows.
     """
 
-    def __init__(self, run: Run, way: str) -> None:
+    def __init__(self, run: Run, way: Sequence[str]) -> None:
         self.run, self.way = run, way
         height, width, self.channels = run.batch[way[0]].shape[2:]
         units = (2**i for i in range(12))
@@ -56,9 +57,10 @@ class Fitting:
     def _fits(self, rows: int, columns: int) -> bool:
         x = jax.ShapeDtypeStruct((1, rows, columns, self.channels), self.run.batch[self.way[0]].dtype)
         try:
-            beside = (
-                {"instance": jax.ShapeDtypeStruct((*x.shape[:3], 1), np.int32)} if "instance" in self.run.batch else {}
-            )
+            shown = self.run.batch
+            beside = {"instance": jax.ShapeDtypeStruct((*x.shape[:3], 1), np.int32)} if "instance" in shown else {}
+            if "attribute" in shown:
+                beside["attribute"] = jax.ShapeDtypeStruct((1, *shown["attribute"].shape[2:]), np.int32)
             made = made_shapes(self.run, {self.way[0]: x, **beside})
             return bool(made[self.way[1]].shape[1:3] == (rows, columns))
         except (TypeError, ValueError, ZeroDivisionError):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import UInt8
+from PIL import Image
 
 from ganjax.core import Batch, Key, State, Tree
 from ganjax.data import pipeline
@@ -41,9 +42,12 @@ def edits(run: Run) -> bool:
 
 def ways(run: Run) -> list[str]:
     """The directions in which the game translates: "ab", "ba"."""
-    shown = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), run.batch)
-    made = made_shapes(run, shown)
-    return [way for way in ("ab", "ba") if way[1] in made]
+    return [way for way in ("ab", "ba") if way[1] in answers(run)]
+
+
+def answers(run: Run) -> dict[str, Any]:
+    """All that the game makes of a batch, as shapes."""
+    return made_shapes(run, jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), run.batch))
 
 
 def made_shapes(run: Run, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -156,6 +160,21 @@ def as_colours(images: np.ndarray, beside: np.ndarray | None = None) -> UInt8[np
         grey = beside if beside is not None and beside.shape[-1] == 1 else np.zeros_like(images[..., :1])
         return rgb_of(pictures.to_bytes(grey), pixels)
     return pixels.repeat(3, axis=-1) if pixels.shape[-1] == 1 else pixels
+
+
+def heat_of(heat: np.ndarray, image: np.ndarray, padded: Sequence[int]) -> UInt8[np.ndarray, "h w 3"]:
+    """A heat map [h, w] over the image in [-1, 1] that it is of: black is cold, then red, yellow, white; half of what is seen.
+
+    ``padded`` is the shape [n, h, w, c] of the images that the network saw.
+    """
+    low, high = float(heat.min()), float(heat.max())
+    warm = (heat - low) / (high - low) if high > low else np.zeros_like(heat)
+    large = Image.fromarray(warm.astype(np.float32)).resize((padded[2], padded[1]), Image.Resampling.BILINEAR)
+    rows, columns = image.shape[:2]
+    ramp = np.clip(3 * np.asarray(large)[:rows, :columns, None] - np.arange(3), 0, 1) * 255
+    seen = as_colours(image[None])[0]
+    mixed: np.ndarray = ((ramp + seen) / 2).astype(np.uint8)
+    return mixed
 
 
 def palette(n: int) -> UInt8[np.ndarray, "n 3"]:

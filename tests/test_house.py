@@ -26,7 +26,7 @@ MAY = {  # room -> what of ours it may import; nets/bind.py is the one place whe
     "systems": ("nets", "losses", "penalties", "augment", "memory", "transforms", "turns", "core"),
     "data": ("data", "errors", "monitor.pictures"),
     "metrics": ("metrics", "weights", "nets.vgg", "errors"),
-    "weights": ("weights", "nets.vgg", "errors"),
+    "weights": ("weights", "core", "nets.vgg", "errors"),
     "cache": (),
     "protocol": ("errors", "monitor.pictures"),
     "monitor": ("monitor", "core"),

@@ -157,3 +157,31 @@ def test_decayed_adam_adds_the_decay_to_the_gradient():
     p = jnp.asarray([2.0, -3.0])
     updates, _ = tx.update(jnp.zeros(2), tx.init(p), p)
     assert np.asarray(updates) == pytest.approx([-0.1, 0.1], rel=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_rho_stays_in_the_unit_interval_without_exception(key, dtype):
+    """Two million values and updates of all sizes; other parameters move freely."""
+    tx = transforms.keep_in_unit_interval("rho")
+    keys = jax.random.split(key, 3)
+    rho = jax.random.uniform(keys[0], (1_000_000,)).astype(dtype)
+    u = jax.random.normal(keys[1], rho.shape) * 10.0 ** jax.random.uniform(keys[2], rho.shape, minval=-9, maxval=1)
+    params, updates = {"x": {"rho": rho}, "y": rho}, {"x": {"rho": u.astype(dtype)}, "y": u.astype(dtype)}
+    moved = optax.apply_updates(params, tx.update(updates, tx.init(params), params)[0])
+    assert ((moved["x"]["rho"] >= 0) & (moved["x"]["rho"] <= 1)).all()
+    assert ((moved["y"] < 0) | (moved["y"] > 1)).any()
+    with pytest.raises(ValueError, match="needs the parameters"):
+        tx.update(updates, tx.init(params))
+
+
+def test_a_rate_that_is_halved():
+    factor = transforms.halvings(every=100)
+    np.testing.assert_allclose([factor(jnp.asarray(step)) for step in (0, 99, 100, 250)], [1, 1, 0.5, 0.25])
+
+
+def test_gradients_are_scaled_down_to_a_length_before_the_optimiser():
+    tx = transforms.clipped(optax.sgd(1.0), norm=5.0)
+    params = {"a": jnp.zeros(2), "b": jnp.zeros(1)}
+    updates, _ = tx.update({"a": jnp.array([6.0, 0.0]), "b": jnp.array([8.0])}, tx.init(params), params)
+    np.testing.assert_allclose(updates["a"], [-3.0, 0.0], rtol=1e-6)
+    np.testing.assert_allclose(updates["b"], [-4.0], rtol=1e-6)

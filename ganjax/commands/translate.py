@@ -14,6 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
+from ganjax.commands.wishes import arguments as add_wishes
+from ganjax.commands.wishes import wishes
 from ganjax.data.folder import decode_or_say, walk
 from ganjax.data.pairs import pieces
 from ganjax.errors import UserError
@@ -21,7 +23,7 @@ from ganjax.fitting import Fitting, read_as
 from ganjax.monitor import pictures
 from ganjax.run import Run
 from ganjax.samples import sampler
-from ganjax.translations import as_colours, strip, translates, ways
+from ganjax.translations import answers, as_colours, edits, heat_of, strip, translates, ways
 from ganjax.workdir import reopen
 
 
@@ -46,6 +48,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sheet", action="store_true", help="sheets/NAME.png: input, translation, and back again, side by side"
     )
+    parser.add_argument("--heatmap", action="store_true", help="ugatit: heat/NAME.png, where the attention looked")
+    add_wishes(parser)
     parser.add_argument("--size", type=int, help="the shorter side is brought to this first (left as it is)")
     parser.add_argument(
         "--instances",
@@ -70,24 +74,32 @@ def run(options: argparse.Namespace) -> None:
             raise UserError(f"--{name}={getattr(options, name)} must be at least {least}")
     opened, step, state = reopen(options.workdir, options.step, options.index)
     check(options, opened)
+    wanted = wishes(options, opened, state)
+    origin, target = way = ("image", "image") if edits(opened) else tuple(options.direction)
     files = files_of(options)
     train = opened.config.eval.train_mode if options.train_mode is None else options.train_mode
-    sample, fitting = sampler(opened, train), Fitting(opened, options.direction)
-    origin, target = options.direction
+    sample, fitting = sampler(opened, train), Fitting(opened, way)
     skipped: list[str] = []
     errors: list[float] = []
     with tqdm(total=len(files), desc="translating", unit="image", disable=None, leave=False) as bar:
-        for batch in batches(pictures_of(options, opened, files, skipped, bar), fitting, options.batch):
+        for batch in batches(pictures_of(options, opened, origin, files, skipped, bar), fitting, options.batch):
             inputs = {origin: jnp.asarray(fitting.padded([each.pixels for each in batch], options.batch))}
             if all(each.instances is not None for each in batch):
                 maps = [each.instances for each in batch if each.instances is not None]
                 inputs["instance"] = jnp.asarray(fitting.padded(maps, options.batch))
-            made = sample(state, inputs)[target]
-            back = sample(state, {target: jnp.asarray(made)})[origin] if options.cycle else None
+            made = [sample(state, {**inputs, **wish.inputs(inputs[origin])}) for wish in wanted]
+            back = sample(state, {target: jnp.asarray(made[0][target])})[origin] if options.cycle else None
             for i, picture in enumerate(batch):
-                errors += write(
-                    options, picture, fitting.cut(made[i], picture.pixels), None if back is None else back[i]
+                own = {
+                    wish.name: fitting.cut(each[target][i], picture.pixels)
+                    for wish, each in zip(wanted, made, strict=True)
+                }
+                heat = (
+                    heat_of(made[0][f"heat_{target}"][i], picture.pixels, inputs[origin].shape)
+                    if options.heatmap
+                    else None
                 )
+                errors += write(options, picture, own, None if back is None else back[i], heat)
     if not errors:
         raise UserError(f"--input={options.input}: none of {len(files)} images could be read; the first: {skipped[0]}")
     answer: dict[str, Any] = {
@@ -96,7 +108,7 @@ def run(options: argparse.Namespace) -> None:
         "step": step,
         "direction": options.direction,
     }
-    answer |= {"train_mode": bool(train), "skipped": skipped}
+    answer |= {"train_mode": bool(train), "skipped": skipped, "each": len(wanted)}
     answer |= {"cycle_error": float(np.mean(errors))} if options.cycle else {}
     print(json.dumps(answer) if options.json else _line(answer))
 
@@ -105,11 +117,15 @@ def check(options: argparse.Namespace, run: Run) -> None:
     """Raises a UserError where the run does not translate that way, or the input would be written over."""
     if not translates(run):
         raise UserError(f"{run.config.system} draws from noise: python -m ganjax sample --workdir={options.workdir}")
-    known = ways(run)
+    known = [options.direction] if edits(run) else ways(run)
     if options.direction not in known:
         raise UserError(f"--direction={options.direction}: {run.config.system} translates {' and '.join(known)} alone")
     if options.cycle and options.direction[::-1] not in known:
         raise UserError(f"--cycle: {run.config.system} has no way back")
+    if options.cycle and (options.styles or options.style_from):
+        raise UserError("--cycle: of one translation alone, without styles")
+    if options.heatmap and f"heat_{options.direction[1]}" not in answers(run):
+        raise UserError(f"--heatmap: {run.config.system} has no attention to show")
     if options.output.resolve() == (options.input if options.input.is_dir() else options.input.parent).resolve():
         raise UserError(f"--output={options.output} holds the input, which would be written over; take another folder")
 
@@ -136,11 +152,11 @@ def files_of(options: argparse.Namespace) -> dict[str, Path]:
 
 
 def pictures_of(
-    options: argparse.Namespace, run: Run, files: dict[str, Path], skipped: list[str], bar: Any
+    options: argparse.Namespace, run: Run, origin: str, files: dict[str, Path], skipped: list[str], bar: Any
 ) -> Iterator[Picture]:
     """What can be read, one after the other; the rest is noted in ``skipped`` and said."""
     for name, file in files.items():
-        image = decode_or_say(file, lambda image: read_as(run, options.direction[0], image, options.size))
+        image = decode_or_say(file, lambda image: read_as(run, origin, image, options.size))
         beside = (
             None if isinstance(image, str) or "instance" not in run.batch else instances_of(options, run, file, image)
         )
@@ -172,20 +188,28 @@ def batches(images: Iterator[Picture], fitting: Fitting, size: int) -> Iterator[
             yield batch
 
 
-def write(options: argparse.Namespace, picture: Picture, made: np.ndarray, back: np.ndarray | None) -> list[float]:
+def write(
+    options: argparse.Namespace,
+    picture: Picture,
+    made: dict[str, np.ndarray],
+    back: np.ndarray | None,
+    heat: np.ndarray | None,
+) -> list[float]:
     """Writes what was asked for of one picture; returns [mean |back − input|], [0] without the way back."""
     x = picture.pixels
-    seen = [x[None], made[None]]
+    seen = {f"{picture.name}{ending}": image[None] for ending, image in made.items()}
     if back is not None:
-        seen.append(back[None, : x.shape[0], : x.shape[1]])
-    colours = [as_colours(each, x[None]) for each in seen]
-    folders = ("", "cycle")
-    for folder, image in zip(folders, colours[1:], strict=False):
-        pictures.save_png(options.output / folder / f"{picture.name}.png", image[0])
+        seen[f"cycle/{picture.name}"] = back[None, : x.shape[0], : x.shape[1]]
+    colours = {name: as_colours(image, x[None]) for name, image in seen.items()}
+    if heat is not None:
+        colours[f"heat/{picture.name}"] = heat[None]
+    for name, image in colours.items():
+        pictures.save_png(options.output / f"{name}.png", image[0])
     if options.sheet:
-        page = strip([image.transpose(0, 2, 1, 3) for image in colours]).transpose(1, 0, 2)  # side by side
+        row = [as_colours(x[None], x[None]), *colours.values()]
+        page = strip([image.transpose(0, 2, 1, 3) for image in row]).transpose(1, 0, 2)  # side by side
         pictures.save_png(options.output / "sheets" / f"{picture.name}.png", page)
-    return [0.0 if back is None else float(np.abs(seen[2] - x).mean())]
+    return [0.0 if back is None else float(np.abs(seen[f"cycle/{picture.name}"] - x).mean())]
 
 
 def _line(answer: dict[str, Any]) -> str:

@@ -5,7 +5,11 @@ PyTorch counts layers without parameters too, which is where the numbers come fr
 
 from __future__ import annotations
 
-from ganjax.weights.layouts import Names
+import re
+
+import numpy as np
+
+from ganjax.weights.layouts import Arrays, Names
 
 
 def residual_generator(blocks: int, root: str = "model", block: str = "conv_block", second: int = 5) -> Names:
@@ -139,3 +143,25 @@ def ugatit_critic(layers: int) -> Names:
 def _attention() -> Names:
     judges: Names = {("Attention_0", f"Judge_{i}"): name for i, name in enumerate(("gap_fc", "gmp_fc"))}
     return judges | {("Attention_0", "Conv_0"): "conv1x1"}
+
+
+# ---------------------------------------------------------------------------------------- statistics that nothing reads
+
+
+def with_star_statistics(arrays: Arrays) -> Arrays:
+    """StarGAN's norms count running statistics, which its test does not use: those of no batch."""
+    norms = [key.removesuffix(".bias") for key, x in arrays.items() if key.endswith(".bias")]
+    return _counted(arrays, {norm: len(arrays[f"{norm}.bias"]) for norm in norms}) | {
+        f"{norm}.num_batches_tracked": np.zeros((), np.int64) for norm in norms
+    }
+
+
+def with_munit_statistics(arrays: Arrays) -> Arrays:
+    """MUNIT's AdaIN hold running statistics, which nothing reads: those of no batch."""
+    found = {key: re.fullmatch(r"(dec\.model\.0\.model\.\d+\.model\.\d+)\.conv\.bias", key) for key in arrays}
+    return _counted(arrays, {f"{match[1]}.norm": len(arrays[key]) for key, match in found.items() if match})
+
+
+def _counted(arrays: Arrays, norms: dict[str, int]) -> Arrays:
+    means = {f"{norm}.running_mean": np.zeros(n, np.float32) for norm, n in norms.items()}
+    return arrays | means | {f"{norm}.running_var": np.ones(n, np.float32) for norm, n in norms.items()}

@@ -1,0 +1,172 @@
+"""What is asked of a translation besides its direction: styles, the style of a picture, attributes, a slide along one."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ganjax.core import Batch, State
+from ganjax.data.folder import decode_or_say
+from ganjax.errors import UserError, nearest
+from ganjax.fitting import read_as
+from ganjax.run import Run
+from ganjax.translations import edits, made_shapes
+
+
+class Wish(NamedTuple):
+    """One translation of each picture: what its name ends in, and what the game reads besides the pictures [n, h, w, c]."""
+
+    name: str
+    inputs: Callable[[jax.Array], Batch]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the verb that wishes are made of."""
+    parser.add_argument("--styles", type=int, help="munit: so many styles for each image, drawn by --seed")
+    parser.add_argument("--style-from", type=Path, help="munit: the style of this picture of the domain that is made")
+    parser.add_argument("--seed", type=int, default=0, help="of the styles (0)")
+    parser.add_argument(
+        "--to", help="stargan, fader: values that the images are to show, such as blond,glasses or no glasses"
+    )
+    parser.add_argument("--attribute", help="fader: the attribute of two values, or the value, to slide along")
+    parser.add_argument(
+        "--sweep", default="0,1,5", help="fader: from, to and how many; 0 is without, 1 is with (0,1,5)"
+    )
+
+
+def wishes(options: argparse.Namespace, run: Run, state: State) -> list[Wish]:
+    """What was asked for; one plain translation where nothing was.
+
+    Raises:
+        UserError: the game reads no such thing, or there is no such value.
+    """
+    asked = [name for name in ("styles", "style_from", "to", "attribute") if getattr(options, name) is not None]
+    if len(asked) > 1:
+        raise UserError(f"--{asked[0].replace('_', '-')} and --{asked[1].replace('_', '-')}: one at a time")
+    system = run.config.system
+    if edits(run):
+        if not asked or asked[0] not in ("to", "attribute"):
+            known = "; ".join(f"{name}: {', '.join(values)}" for name, values in run.source.info["attributes"].items())
+            raise UserError(f"{system} changes attributes: say --to=VALUE,… ({known})")
+        return [_shown(options.to, run, state)] if options.to is not None else _slide(options, run)
+    if asked and (asked[0] in ("to", "attribute") or not _reads(run, options.direction, _style(run))):
+        raise UserError(f"--{asked[0].replace('_', '-')}: {system} reads nothing of the kind")
+    if options.styles is not None:
+        return _styles(options, run)
+    return [_style_of(options, run)] if options.style_from is not None else [Wish("", lambda x: {})]
+
+
+def _style(run: Run) -> dict[str, jax.ShapeDtypeStruct]:
+    return {"style": jax.ShapeDtypeStruct((1, run.config.gan.get("style_dim", 8)), jnp.float32)}
+
+
+def _reads(run: Run, way: str, more: dict[str, jax.ShapeDtypeStruct]) -> bool:
+    """Whether a translation hangs on such an input."""
+    if "style_dim" not in run.config.gan and "style" in more:
+        return False
+    shown = jax.tree.map(lambda x: jax.ShapeDtypeStruct((1, *x.shape[2:]), x.dtype), run.batch)
+    kept = {name: x for name, x in shown.items() if name in (way[0], "image")}
+    try:
+        made_shapes(run, {**kept, **more})
+    except KeyError:
+        return False
+    return True
+
+
+def _styles(options: argparse.Namespace, run: Run) -> list[Wish]:
+    if options.styles < 1:
+        raise UserError(f"--styles={options.styles} must be at least 1")
+    drawn = jax.random.normal(jax.random.key(options.seed), (options.styles, run.config.gan.style_dim))
+
+    def wish(i: int) -> Wish:
+        return Wish(f"_{i}", lambda x: {"style": jnp.broadcast_to(drawn[i], (len(x), drawn.shape[1]))})
+
+    return [wish(i) for i in range(options.styles)]
+
+
+def _style_of(options: argparse.Namespace, run: Run) -> Wish:
+    target, size = options.direction[1], run.batch[options.direction[1]].shape[2]
+    if not options.style_from.is_file():
+        raise UserError(f"--style-from={options.style_from}: there is no such file")
+    found = decode_or_say(options.style_from, lambda image: read_as(run, target, image, size))
+    if isinstance(found, str):
+        raise UserError(f"--style-from={options.style_from}: {found}")
+    rows, columns = ((n - size) // 2 for n in found.shape[:2])
+    square = jnp.asarray(found[rows : rows + size, columns : columns + size])
+    return Wish("", lambda x: {"style_image": jnp.broadcast_to(square, (len(x), *square.shape))})
+
+
+def _shown(text: str, run: Run, state: State) -> Wish:
+    """--to: the values that are named; of the other attributes those that D sees in each picture."""
+    attributes = run.source.info["attributes"]
+    wanted: dict[int, int] = {}
+    for name in filter(None, map(str.strip, text.split(","))):
+        column, place = _place(name, attributes)
+        if column in wanted:
+            raise UserError(f"--to={text} asks for two values of {list(attributes)[column]}")
+        wanted[column] = place
+    missing = [name for i, name in enumerate(attributes) if i not in wanted]
+    recognise = run.game.gan.recognise
+    if missing and recognise is None:
+        raise UserError(
+            f"--to={text}: {run.config.system} cannot see {missing[0]} in a picture, name a value of it as well"
+        )
+    side = run.batch["image"].shape[2:4]
+
+    @jax.jit
+    def attribute(x: jax.Array) -> jax.Array:
+        found = jnp.zeros((len(x), len(attributes)), jnp.int32)
+        if missing and recognise is not None:
+            small = jax.image.resize(x, (len(x), *side, x.shape[-1]), "bilinear")
+            found = recognise(state.params.disc, state.carry.vars.disc, small)
+        for column, place in wanted.items():
+            found = found.at[:, column].set(place)
+        return found
+
+    return Wish("", lambda x: {"attribute": attribute(x)})
+
+
+def _place(name: str, attributes: dict[str, list[str]]) -> tuple[int, int]:
+    """(attribute, value) of a value's name; of an attribute of yes and no its own name, with "no " before it.
+
+    Raises:
+        UserError: there is none.
+    """
+    for column, (attribute, values) in enumerate(attributes.items()):
+        if name in values:
+            return column, values.index(name)
+        if len(values) == 2 and name in (attribute, f"no {attribute}"):
+            return column, int(name == attribute)
+    known = [value for values in attributes.values() for value in values]
+    raise UserError(f"no value {name!r}{nearest(name, known)}; there are: {', '.join(known)}")
+
+
+def _slide(options: argparse.Namespace, run: Run) -> list[Wish]:
+    """α along a value: that times its one-hot, and (1 − α) shared by the attribute's other values."""
+    attributes = run.source.info["attributes"]
+    sizes = [len(values) for values in attributes.values()]
+    if not _reads(run, "image", {"slide": jax.ShapeDtypeStruct((1, sum(sizes)), jnp.float32)}):
+        raise UserError(f"--attribute: {run.config.system} knows no values between; say --to=VALUE")
+    if len(attributes) > 1:
+        raise UserError(
+            f"--attribute: {run.config.system} cannot see {list(attributes)} in a picture; say --to of each"
+        )
+    try:
+        low, high, count = options.sweep.split(",")
+        amounts = np.linspace(float(low), float(high), int(count), dtype=np.float32)
+    except ValueError as error:
+        raise UserError(f"--sweep={options.sweep}: from, to and how many are needed, such as -1,2,9") from error
+    _, place = _place(options.attribute, attributes)
+
+    def wish(i: int, amount: float) -> Wish:
+        row = np.full(sizes[0], (1 - amount) / (sizes[0] - 1), np.float32)
+        row[place] = amount
+        return Wish(f"_{i}", lambda x: {"slide": jnp.broadcast_to(jnp.asarray(row), (len(x), len(row)))})
+
+    return [wish(i, float(amount)) for i, amount in enumerate(amounts)]
