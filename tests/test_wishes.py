@@ -170,3 +170,19 @@ def test_cogan_draws_pairs_side_by_side(capsys, tmp_path_factory, tmp_path):
     cogan = untrained(tmp_path_factory, "cogan")
     call(capsys, "sample", f"--workdir={cogan}", "--n=4", f"--out={tmp_path / 'x.npz'}")
     assert np.load(tmp_path / "x.npz")["images"].shape == (4, 32, 64, 3)
+
+
+def test_a_sheet_shows_each_value_of_each_attribute_and_measures_take_those_of_the_next(stargan):
+    """32 px, 8 faces side by side: the faces, then five colours of hair, two of skin, with and without glasses."""
+    from ganjax import translations
+    from ganjax.samples import sampler
+    from ganjax.workdir import reopen
+
+    run, _, state = reopen(stargan)
+    opened = prepare(run.config)
+    pages, made = translations.sheets(opened, sampler(opened), state, translations.examples(opened))
+    assert (list(pages), pages[""].shape, made.shape) == ([""], (10 * 34 + 2, 8 * 34 + 2, 3), (8, 32, 32, 3))
+    measured, count = translations.drawing_b(opened)
+    attribute = opened.source.fetch(np.arange(1, 4))["attribute"]
+    np.testing.assert_array_equal(measured.game.gan.inputs(jax.random.key(0), 3)["attribute"], attribute)
+    assert (count, measured.source.name) == (9000, "avatar_attributes, attributes of the next")
