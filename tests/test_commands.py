@@ -330,6 +330,7 @@ def coded(tmp_path_factory):
     return folder
 
 
+@pytest.mark.ci
 def test_samples_of_a_code(capsys, coded, tmp_path):
     """A category; all of them; a continuous code from −2 to 2 in each, all else as in the first sample."""
     third = images(capsys, coded, tmp_path, "--code=3", "--n=2")
@@ -360,6 +361,7 @@ def coder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.ci
 def test_images_drawn_again_stand_below_the_originals(capsys, coder, tmp_path):
     answer = sample(capsys, coder / "w", tmp_path / "x.png", "--reconstruct", "--n=5")
     assert (answer["n"], answer["reconstruct"]) == (5, True)
@@ -381,6 +383,7 @@ def held_out_images(workdir):
     return held_out.fetch(np.arange(held_out.size))["image"]
 
 
+@pytest.mark.ci
 def test_standing_statistics_of_a_slot_of_networks(coder):
     """Those of the generator are the mean of its batches; the encoder, which draws nothing, keeps its own."""
     import jax
@@ -414,6 +417,7 @@ def captioned(tmp_path_factory):
     return folder
 
 
+@pytest.mark.ci
 def test_samples_of_a_sentence(capsys, captioned, tmp_path):
     """All of them of the sentence, which case and commas do not change; without one, of captions of the data."""
     red = images(capsys, captioned, tmp_path, "--text=a person with red hair and round glasses", "--n=3")
@@ -424,6 +428,7 @@ def test_samples_of_a_sentence(capsys, captioned, tmp_path):
     assert (red != images(capsys, captioned, tmp_path, "--n=3")).any()
 
 
+@pytest.mark.ci
 def test_samples_of_embeddings(capsys, captioned, tmp_path):
     """A row for each; a sentence's own embedding is the sentence."""
     from ganjax.data.text import encode
@@ -436,6 +441,7 @@ def test_samples_of_embeddings(capsys, captioned, tmp_path):
         np.testing.assert_allclose(made[3 * i : 3 * i + 3].astype(int), alone, atol=1)
 
 
+@pytest.mark.ci
 def test_words_that_no_caption_has(capsys, captioned, tmp_path):
     sample_ = ["sample", f"--workdir={captioned}", f"--out={tmp_path}/x.npz", "--n=1"]
     verbs.main([*sample_, "--text=a persom with turquoise hair"])
@@ -447,6 +453,7 @@ def test_words_that_no_caption_has(capsys, captioned, tmp_path):
     assert "no caption" not in capsys.readouterr().err
 
 
+@pytest.mark.ci
 def test_texts_that_are_none(capsys, captioned, workdir, tmp_path):
     np.savez(tmp_path / "narrow.npz", text=np.zeros((2, 5)))
     for given, message in (
@@ -460,6 +467,7 @@ def test_texts_that_are_none(capsys, captioned, workdir, tmp_path):
     assert "not allowed with" in both
 
 
+@pytest.mark.ci
 def test_a_run_on_ones_own_embeddings_takes_no_sentences(capsys, captioned, tmp_path):
     """What is left of a run without the data's words, as if its source had been an .npz."""
     import shutil

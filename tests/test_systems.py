@@ -628,6 +628,7 @@ def test_the_tutorial_answers_on_the_latents_that_d_saw():
     assert_equal(carry.vars.disc, other.vars.disc)  # and the key is not asked
 
 
+@pytest.mark.ci
 def test_text_gan_pays_for_wrong_captions_and_answers_on_interpolated_ones():
     """Three kinds of pairs, weighted 1, 1 − w and w; G's own extra half batch is worth half as much."""
     p, b = play("text_gan"), {name: x[0] for name, x in play("text_gan").batch.items()}
@@ -645,6 +646,7 @@ def test_text_gan_pays_for_wrong_captions_and_answers_on_interpolated_ones():
         assert float(games[0.5].disc_loss(state.params, state.carry, right, key)[0]) != float(disc[0.5][0])
 
 
+@pytest.mark.ci
 def test_text_gan_s_penalty_is_the_slope_at_real_images_with_their_captions():
     """γ/2 · E ‖∇ₓ D(x, t)‖², on top of the same loss; neither G's loss nor anybody's statistics know of it."""
     p, b = play("text_gan"), {name: x[0] for name, x in play("text_gan").batch.items()}

@@ -88,6 +88,7 @@ def seen(path):
         return np.asarray(image.convert("RGB"), int)
 
 
+@pytest.mark.ci
 def test_styles_differ_and_come_again(capsys, munit, pictures, tmp_path):
     for out in ("one", "two"):
         asked(capsys, munit, pictures, tmp_path / out, "--styles=3", "--sheet")
@@ -100,6 +101,7 @@ def test_styles_differ_and_come_again(capsys, munit, pictures, tmp_path):
     assert seen(tmp_path / "one/sheets/x.png").shape[1] >= 4 * 32
 
 
+@pytest.mark.ci
 def test_a_style_is_that_of_a_picture(capsys, munit, pictures, tmp_path):
     for name in ("x", "wide"):
         asked(capsys, munit, pictures / "x.png", tmp_path / name, f"--style-from={pictures / name}.png")

@@ -163,9 +163,8 @@ def start(played):
     return params, Carry(jnp.int32(0), vars, memory)
 
 
-@pytest.mark.parametrize(
-    ("both", "objective"), [pytest.param(True, minimax_gen, marks=pytest.mark.ci), (False, non_saturating_gen)]
-)
+@pytest.mark.ci
+@pytest.mark.parametrize(("both", "objective"), [(True, minimax_gen), (False, non_saturating_gen)])
 def test_the_gradients_are_those_of_three_losses(both, objective):
     """Encoder, decoder and D each with a loss of its own, everything else in it held constant."""
     gamma, w = 0.3, 50.0
@@ -238,6 +237,7 @@ def test_the_penalty_is_the_slope_at_real_images():
     assert len({float(jax.jit(each.gen_loss)(params, carry, batch, key)[0]) for each in games.values()}) == 1
 
 
+@pytest.mark.ci
 def test_scaled_changes_no_value_and_the_gradient_of_parameters_alone():
     networks, played = game()
     params, carry = start(played)
