@@ -4,6 +4,8 @@
     python -m ganjax.main --config=configs/cogan.py
     python -m ganjax sample --workdir=runs/cogan --out=pairs.png
 
+Not trained to an end yet.
+
 Variants: faces are avatars and their outlines, 32 px; official is the code's size, 1024 channels and 5,000 steps.
 """
 

@@ -4,6 +4,8 @@
     python -m ganjax translate --workdir=runs/munit --input=PICTURES --output=TRANSLATED --styles=8
     python -m ganjax translate --workdir=runs/munit --input=PICTURES --output=TRANSLATED --style-from=IMAGE
 
+Not trained to an end yet.
+
 Variants: critters are the other style; official is the code's size at 256 px (46,594,716 parameters in all) on trainA and trainB
 of --config.data.path, cycle the same with the style-augmented cycle term (its weight 10).
 """

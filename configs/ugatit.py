@@ -3,6 +3,8 @@
     python -m ganjax.main --config=configs/ugatit.py
     python -m ganjax translate --workdir=runs/ugatit --input=PICTURES --output=TRANSLATED --heatmap
 
+Not trained to an end yet.
+
 Variants: voxels are the other style; instance, layer, adain, group change the norm of the decoder, no_cam, no_cam_gen and
 no_cam_disc leave the attention out, as the lectures' ablation does; selfie2anime is the code's setting at 256 px, light
 (134,021,248 parameters in all), full the same with γ and β of all pixels (670,761,088), on trainA and trainB of

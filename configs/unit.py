@@ -3,6 +3,8 @@
     python -m ganjax.main --config=configs/unit.py
     python -m ganjax translate --workdir=runs/unit --input=PICTURES --output=TRANSLATED --direction=ab
 
+Not trained to an end yet.
+
 Variants: critters are the other style; official is the paper's size at 256 px (18,017,286 parameters in G, 25,149,057 in each
 D) on trainA and trainB of --config.data.path; munit_repo is the form of MUNIT's code, nothing shared (11,140,483 for each
 domain).
