@@ -3,8 +3,8 @@
     python -m ganjax.main --config=configs/fader.py
     python -m ganjax translate --workdir=runs/fader --input=PICTURES --output=TRANSLATED --attribute=glasses --sweep=-2,2,9
 
-Three minutes on 2 CPU cores; seen, 1 seed, 1,000 held-out faces: glasses come and go to the eye, a classifier agrees with 63 % of them
-only, so longer training or another λ_E is wanted. The variants are untrained.
+Three minutes on 2 CPU cores; seen, 1 seed, 1,000 held-out faces: glasses come and go to the eye, a classifier agrees with 63 %
+of them only, so longer training or another λ_E is wanted. The variants are untrained.
 
 Variants: hair is the colour of the hair (five values), both is hair and glasses; celeba is the code's setting at 256 px, with a
 folder of images and list_attr_celeba.txt in --config.data.path; domains are the sub-folders of it, told apart by nothing else.
