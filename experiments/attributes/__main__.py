@@ -17,6 +17,7 @@ from absl import logging
 from experiments.text_control.classifier import Reader, fit, read
 from ganjax import allocator, compilation
 from ganjax import config as configs
+from ganjax.data.attributes import HAIR, SKIN
 from ganjax.main import guarded
 from ganjax.monitor import pictures
 from ganjax.run import Run, open_data
@@ -24,11 +25,7 @@ from ganjax.samples import sampler
 from ganjax.train import train
 from ganjax.workdir import reopen
 
-ATTRIBUTES = {
-    "hair": ["brown", "blond", "red", "green", "blue"],
-    "skin": ["dark", "light"],
-    "glasses": ["none", "glasses"],
-}
+ATTRIBUTES = {"hair": [*HAIR], "skin": [*SKIN], "glasses": ["none", "glasses"]}
 READER = Reader(tuple((name, len(values)) for name, values in ATTRIBUTES.items()))
 RUNS = ("configs/stargan.py", "configs/fader.py", "configs/fader.py:hair")
 SHOWN = 10

@@ -55,28 +55,11 @@ def wishes(options: argparse.Namespace, run: Run, state: State) -> list[Wish]:
             known = "; ".join(f"{name}: {', '.join(values)}" for name, values in run.source.info["attributes"].items())
             raise UserError(f"{system} changes attributes: say --to=VALUE,… ({known})")
         return [_shown(options.to, run, state)] if options.to is not None else _slide(options, run)
-    if asked and (asked[0] in ("to", "attribute") or not _reads(run, options.direction, _style(run))):
+    if asked and (asked[0] in ("to", "attribute") or "style_dim" not in run.config.gan):
         raise UserError(f"--{asked[0].replace('_', '-')}: {system} reads nothing of the kind")
     if options.styles is not None:
         return _styles(options, run)
     return [_style_of(options, run)] if options.style_from is not None else [Wish("", lambda x: {})]
-
-
-def _style(run: Run) -> dict[str, jax.ShapeDtypeStruct]:
-    return {"style": jax.ShapeDtypeStruct((1, run.config.gan.get("style_dim", 8)), jnp.float32)}
-
-
-def _reads(run: Run, way: str, more: dict[str, jax.ShapeDtypeStruct]) -> bool:
-    """Whether a translation hangs on such an input."""
-    if "style_dim" not in run.config.gan and "style" in more:
-        return False
-    shown = jax.tree.map(lambda x: jax.ShapeDtypeStruct((1, *x.shape[2:]), x.dtype), run.batch)
-    kept = {name: x for name, x in shown.items() if name in (way[0], "image")}
-    try:
-        made_shapes(run, {**kept, **more})
-    except KeyError:
-        return False
-    return True
 
 
 def _styles(options: argparse.Namespace, run: Run) -> list[Wish]:
@@ -151,7 +134,7 @@ def _slide(options: argparse.Namespace, run: Run) -> list[Wish]:
     """α along a value: that times its one-hot, and (1 − α) shared by the attribute's other values."""
     attributes = run.source.info["attributes"]
     sizes = [len(values) for values in attributes.values()]
-    if not _reads(run, "image", {"slide": jax.ShapeDtypeStruct((1, sum(sizes)), jnp.float32)}):
+    if not _slides(run, sum(sizes)):
         raise UserError(f"--attribute: {run.config.system} knows no values between; say --to=VALUE")
     if len(attributes) > 1:
         raise UserError(
@@ -170,3 +153,14 @@ def _slide(options: argparse.Namespace, run: Run) -> list[Wish]:
         return Wish(f"_{i}", lambda x: {"slide": jnp.broadcast_to(jnp.asarray(row), (len(x), len(row)))})
 
     return [wish(i, float(amount)) for i, amount in enumerate(amounts)]
+
+
+def _slides(run: Run, width: int) -> bool:
+    """Whether the game reads any numbers in the place of attributes."""
+    image = run.batch["image"]
+    shown = {"image": jax.ShapeDtypeStruct((1, *image.shape[2:]), image.dtype)}
+    try:
+        made_shapes(run, {**shown, "slide": jax.ShapeDtypeStruct((1, width), jnp.float32)})
+    except KeyError:
+        return False
+    return True

@@ -74,7 +74,6 @@ def generator(size: int = 28, channels: int = 1024, image_channels: int = 1, axi
     return Generator(size, channels, image_channels, axis_name)
 
 
-def critic(channels: int = 20, hidden: int = 500, axis_name: str | None = None) -> nn.Module:
+def critic(channels: int = 20, hidden: int = 500) -> nn.Module:
     """28 px and more; from 32 px on several places of an image are judged, and their logits' mean is the answer."""
-    del axis_name
     return Critic(channels, hidden)

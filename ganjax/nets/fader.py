@@ -11,12 +11,9 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ganjax.nets.layers import Conv, ConvTranspose, batch_norm, fan_in_uniform, leaky_relu
+from ganjax.nets.layers import Conv, ConvTranspose, batch_norm, fan_in_uniform, fan_out_uniform, leaky_relu
 
 Images = Float[Array, "b _ _ _"]
-fan_out_uniform = nn.initializers.variance_scaling(
-    1 / 3, "fan_out", "uniform"
-)  # PyTorch's, of a transposed convolution
 
 
 class Encoder(nn.Module):

@@ -22,6 +22,7 @@ normal_init = nn.initializers.normal(0.02)  # Radford et al. 2016, section 4
 
 
 fan_in_uniform = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")  # ±1/√inputs: PyTorch's own
+fan_out_uniform = nn.initializers.variance_scaling(1 / 3, "fan_out", "uniform")  # of its transposed convolutions
 he_normal = nn.initializers.variance_scaling(2.0, "fan_in", "normal")  # He et al. 2015
 
 

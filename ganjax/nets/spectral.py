@@ -1,6 +1,6 @@
 """Spectral normalisation: weights divided by their largest singular value (Miyato et al. 2018, arXiv:1802.05957).
 
-    W_SN = W / σ(W),  σ(W) ≈ uᵀ W v,   one step of v ← Wᵀ u / ‖Wᵀ u‖, u ← W v / ‖W v‖ in each forward pass         (eq. 8 to 11)
+    W_SN = W / σ(W),  σ(W) ≈ uᵀ W v,   one step of v ← Wᵀ u / ‖Wᵀ u‖, u ← W v / ‖W v‖ in each forward pass     (eq. 8, appendix A)
 
 W has a row for each output: a kernel [h, w, in, out] is the transpose of its [h · w · in, out]. u and v are constants in
 the gradient, and stand in the collection "spectral", which training replaces with each call and evaluation only reads.
@@ -36,7 +36,7 @@ def norm(train: bool, eps: float = EPS) -> Callable[[nn.Module, jax.Array], jax.
 
 
 def iterated(matrix: Float[Array, "rest out"], u: Outs, eps: float = EPS) -> tuple[Outs, Rest]:
-    """(u, v) after one step of the power iteration, eq. 10 and 11; constants in the gradient."""
+    """(u, v) after one step of the power iteration, appendix A; constants in the gradient."""
     matrix = jax.lax.stop_gradient(matrix)
     v = _unit(matrix @ u, eps)
     return _unit(v @ matrix, eps), v

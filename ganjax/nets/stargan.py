@@ -15,8 +15,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ganjax.nets.fader import fan_out_uniform, told
-from ganjax.nets.layers import Conv, ConvTranspose, fan_in_uniform, instance_norm, numbered
+from ganjax.nets.fader import told
+from ganjax.nets.layers import Conv, ConvTranspose, fan_in_uniform, fan_out_uniform, instance_norm, numbered
 from ganjax.nets.unit import Block
 
 Images = Float[Array, "b _ _ _"]

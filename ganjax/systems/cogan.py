@@ -1,13 +1,13 @@
 """Coupled Generative Adversarial Networks (Liu & Tuzel 2016, arXiv:1606.07536).
 
     D minimises  −E log D_a(a) − E log(1 − D_a(G_a(z))) − E log D_b(b) − E log(1 − D_b(G_b(z)))
-    G minimises  −E log D_a(G_a(z)) − E log D_b(G_b(z))                                            (eq. 5, 6)
+    G minimises  −E log D_a(G_a(z)) − E log D_b(G_b(z))                                            (section 3)
     G = (G_a, G_b) of one θ in all layers but the last,  D = (D_a, D_b) of one in all but the first;  z ~ N(0, I)
 
 Networks: gen is both G in one module, z -> (a, b); disc both D, (a, b) -> (logits, logits): what they share is there once.
 D first; Adam 2·10⁻⁴, β₁ = ½, weight decay 5·10⁻⁴ in the gradient.
 
-Deviations: 1. G minimises −log D where eq. 5 has log(1 − D), and means are over the images of both domains together, half of
+Deviations: 1. G minimises −log D where the paper has log(1 − D), and means are over the images of both domains together, half of
 the sum above, both as the official code does. 2. Its softmax over (fake, real) is a sigmoid of the difference of the two.
 """
 

@@ -1,8 +1,8 @@
 """Fader Networks: Manipulating Images by Sliding Attributes (Lample et al. 2017, arXiv:1706.00409).
 
     D minimises  −E log P_D(y | E(x)):  which attributes y does the code still show                              (eq. 2)
-    E and G minimise  E ‖G(E(x), y) − x‖² − λ_E E log P_D(1 − y | E(x))                                    (eq. 1, 3, 4)
-    ‖·‖² is a mean over pixels; λ_E rises from 0 to 10⁻⁴ in 500,000 steps (section 4.1)
+    E and G minimise  E ‖G(E(x), y) − x‖² − λ_E E log P_D(1 − y | E(x))                                    (eq. 1, 3)
+    ‖·‖² is a mean over pixels; λ_E rises from 0 to 10⁻⁴ in 500,000 steps (section 4)
 
 Networks: gen {encoder, generator}, disc the judge of codes: a domain discriminator, D of the common space of two domains, where y
 is the domain. D first; Adam 2·10⁻⁴, β₁ = ½, gradients clipped to the norm 5; batch 32.

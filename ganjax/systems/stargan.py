@@ -57,7 +57,7 @@ def build(
         target_key, eps_key, key = jax.random.split(key, 3)
         G, D = bind(networks, params, carry, key)
         x, own = batch["image"], batch["attribute"]
-        x_fake = jax.lax.stop_gradient(G(x, read(jax.random.permutation(target_key, own))))
+        x_fake = G(x, read(jax.random.permutation(target_key, own)))
         (real, logits), (fake, _) = D.each(x, x_fake)
         classes = attribute_cross_entropy(logits, own, values)
         metrics = {"disc/classes": classes, "disc/accuracy": accuracy(real, fake)}

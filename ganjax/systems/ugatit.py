@@ -48,7 +48,7 @@ def build(
         gen, D = bind(networks, params, carry, key)
         loss, metrics = jnp.zeros(()), {}
         for here, there in ("ab", "ba"):
-            fake = jax.lax.stop_gradient(gen[here + there](batch[here])[0])
+            fake = gen[here + there](batch[here])[0]
             for scale in SCALES:
                 judge = D[f"{scale}_{there}"]
                 (real_values, real_logits, _), (values, logits, _) = judge(batch[there]), judge(fake)

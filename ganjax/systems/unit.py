@@ -5,7 +5,7 @@
     E, G minimise, of both domains,
         λ0 · −E log D_b(G_b(z_a))                                                                           (eq. 5)
         + λ1 E KL(E_a(a)) + λ2 E ‖G_a(z_a) − a‖₁                                                    (eq. 3, the VAE)
-        + λ3 E [KL(E_a(a)) + KL(E_b(G_b(z_a)))] + λ4 E ‖G_a(z_aba) − a‖₁,  z_aba ~ q_b(z | G_b(z_a))       (eq. 6)
+        + λ3 E [KL(E_a(a)) + KL(E_b(G_b(z_a)))] + λ4 E ‖G_a(z_aba) − a‖₁,  z_aba ~ q_b(z | G_b(z_a))       (eq. 7)
     KL(μ) = mean μ²,  ‖·‖₁ a mean over pixels;  λ0 = 10, λ1 = λ3 = 0.1, λ2 = λ4 = 100
 
 Networks: gen {encoder_a, encoder_b, generator_a, generator_b, and encode, decode where layers are shared}, disc {a, b}. D
