@@ -1,4 +1,4 @@
-"""MUNIT (Huang et al. 2018). The default makes pixel-art faces voxel faces in many styles, on a CPU.
+"""MUNIT (Huang et al. 2018). The default colours outlines of faces, each in many ways, on a CPU.
 
     python -m ganjax.main --config=configs/munit.py
     python -m ganjax translate --workdir=runs/munit --input=PICTURES --output=TRANSLATED --styles=8
@@ -6,8 +6,8 @@
 
 Not trained to an end yet.
 
-Variants: critters are the other style; official is the code's size at 256 px (46,594,716 parameters in all) on trainA and trainB
-of --config.data.path, cycle the same with the style-augmented cycle term (its weight 10).
+Variants: voxels and critters make pixel-art faces other shapes; official is the code's size at 256 px (46,594,716 parameters
+in all) on trainA and trainB of --config.data.path, cycle the same with the style-augmented cycle term (its weight 10).
 """
 
 from ml_collections import ConfigDict
@@ -15,8 +15,14 @@ from ml_collections import ConfigDict
 from ganjax.config import base, call, pick
 
 
+def voxels(config: ConfigDict) -> None:
+    """Pixel-art faces (a) and voxel faces (b)."""
+    config.data.update(name="avatar_styles", style="voxel_art", unpaired=False, held_out=200)
+
+
 def critters(config: ConfigDict) -> None:
     """Pixel-art faces (a) and critters (b)."""
+    voxels(config)
     config.data.style = "critters"
 
 
@@ -30,6 +36,7 @@ def official(config: ConfigDict) -> None:
         halved = call("transforms.halvings", every=100_000)
         config[who] = call("transforms.scheduled", optimiser=config[who], schedule=halved)
     config.data.update(name="unpaired_folders", image_size=286, crop=256, crop_at="random", flip=True, held_out=0)
+    config.data.unpaired = False
     config.train.update(
         steps=1_000_000, batch_size=1, ema_decay=0.0, log_every=100, sample_every=1000, save_every=10_000
     )
@@ -41,7 +48,7 @@ def cycle(config: ConfigDict) -> None:
     config.gan.cycle_weight = 10.0
 
 
-VARIANTS = {"critters": critters, "official": official, "cycle": cycle}
+VARIANTS = {"voxels": voxels, "critters": critters, "official": official, "cycle": cycle}
 
 
 def get_config(variant: str = "") -> ConfigDict:
@@ -53,6 +60,6 @@ def get_config(variant: str = "") -> ConfigDict:
     config.critic = call("nets.munit.critic", channels=32, layers=2, scales=2)
     for who in ("gen_opt", "disc_opt"):
         config[who] = call("transforms.decayed_adam", learning_rate=1e-4, b1=0.5, weight_decay=1e-4)
-    config.data.update(name="avatar_styles", style="voxel_art", image_size=32, channels=3, held_out=200)
+    config.data.update(name="avatar_outlines", image_size=32, channels=3, held_out=1000, unpaired=True)
     config.train.update(steps=6000, batch_size=2, ema_decay=0.999, log_every=100, sample_every=1000, save_every=2500)
     return pick(VARIANTS, variant, config)

@@ -85,7 +85,7 @@ VARIANTS = {
 def get_config(variant: str = "") -> ConfigDict:
     config = base("ugatit")
     config.gan.update(adversarial_weight=1.0, cycle_weight=10.0, identity_weight=10.0, attention_weight=1000.0)
-    config.generator = call("nets.ugatit.generator", channels=24, blocks=2, light=True, cam_gen=True)
+    config.generator = call("nets.ugatit.generator", channels=24, blocks=2, light=True, cam_gen=True, remat=False)
     config.generator.norm = call("nets.ugatit.adalin")
     config.global_critic = call("nets.ugatit.critic", channels=24, layers=5, cam_disc=True)
     config.local_critic = call("nets.ugatit.critic", channels=24, layers=4, cam_disc=True)

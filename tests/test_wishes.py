@@ -8,6 +8,7 @@ from tiny import call, refused
 
 from ganjax import config as configs
 from ganjax.checkpoint import Checkpoints
+from ganjax.commands import wishes
 from ganjax.nets.conv import library
 from ganjax.run import initial_state, prepare
 from ganjax.workdir import claim
@@ -42,12 +43,14 @@ def library_convolutions():
         yield
 
 
-def untrained(tmp_path_factory, name):
+def untrained(tmp_path_factory, name, variant=""):
     """A run of the config at step 0; its averages are its first parameters."""
     workdir = tmp_path_factory.mktemp(name) / "w"
     with library():
         run = prepare(
-            configs.load(f"configs/{name}.py", [f"--config.{each}" for each in (*SMALL[name], "train.batch_size=4")])
+            configs.load(
+                f"configs/{name}.py{variant}", [f"--config.{each}" for each in (*SMALL[name], "train.batch_size=4")]
+            )
         )
         claim(workdir, run)
         with Checkpoints(workdir) as checkpoints:
@@ -67,7 +70,7 @@ def stargan(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def fader(tmp_path_factory):
-    return untrained(tmp_path_factory, "fader")
+    return untrained(tmp_path_factory, "fader", ":glasses")
 
 
 @pytest.fixture
@@ -148,6 +151,18 @@ def test_a_slide_passes_through_what_can_be_named(capsys, fader, pictures, tmp_p
     assert (seen(tmp_path / "s/x_0.png") != seen(tmp_path / "s/x_1.png")).any()
     where = (f"--workdir={fader}", f"--input={pictures}", f"--output={tmp_path / 'o'}", "--attribute=glasses")
     assert "from, to and how many are needed" in refused(capsys, "translate", *where, "--sweep=1,2")
+
+
+def test_a_slide_goes_through_the_values_of_an_attribute_in_turn():
+    amounts = np.array([-1, 0, 0.25, 1, 1.5, 2, 3], np.float32)
+    rows = wishes._from_value_to_value(amounts, 3)
+    np.testing.assert_allclose(rows.sum(axis=1), 1)
+    np.testing.assert_allclose(rows @ np.arange(3), amounts)
+    np.testing.assert_allclose(rows[[1, 3, 5]], np.eye(3))
+    np.testing.assert_allclose(rows[[0, 6]], [[2, -1, 0], [0, -1, 2]])
+    np.testing.assert_allclose(
+        wishes._along(np.float32([0, 0.5, 2]), 1, 3), [[0.5, 0, 0.5], [0.25, 0.5, 0.25], [-0.5, 2, -0.5]]
+    )
 
 
 @pytest.mark.ci

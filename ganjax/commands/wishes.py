@@ -34,9 +34,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to", help="stargan, fader: values that the images are to show, such as blond,glasses or no glasses"
     )
-    parser.add_argument("--attribute", help="fader: the attribute of two values, or the value, to slide along")
+    parser.add_argument("--attribute", help="fader: the attribute whose values, or the value, to slide along")
     parser.add_argument(
-        "--sweep", default="0,1,5", help="fader: from, to and how many; 0 is without, 1 is with (0,1,5)"
+        "--sweep",
+        default="0,1,5",
+        help="fader: from, to and how many; 0 is the first value, or without, 1 the next, or with, … (0,1,5)",
     )
 
 
@@ -131,7 +133,7 @@ def _place(name: str, attributes: dict[str, list[str]]) -> tuple[int, int]:
 
 
 def _slide(options: argparse.Namespace, run: Run) -> list[Wish]:
-    """α along a value: that times its one-hot, and (1 − α) shared by the attribute's other values."""
+    """What --attribute and --sweep ask for: along one value, or through an attribute's values in turn."""
     attributes = run.source.info["attributes"]
     sizes = [len(values) for values in attributes.values()]
     if not _slides(run, sum(sizes)):
@@ -145,14 +147,30 @@ def _slide(options: argparse.Namespace, run: Run) -> list[Wish]:
         amounts = np.linspace(float(low), float(high), int(count), dtype=np.float32)
     except ValueError as error:
         raise UserError(f"--sweep={options.sweep}: from, to and how many are needed, such as -1,2,9") from error
-    _, place = _place(options.attribute, attributes)
+    rows = _from_value_to_value(amounts, sizes[0])
+    if options.attribute not in attributes:
+        rows = _along(amounts, _place(options.attribute, attributes)[1], sizes[0])
 
-    def wish(i: int, amount: float) -> Wish:
-        row = np.full(sizes[0], (1 - amount) / (sizes[0] - 1), np.float32)
-        row[place] = amount
+    def wish(i: int, row: np.ndarray) -> Wish:
         return Wish(f"_{i}", lambda x: {"slide": jnp.broadcast_to(jnp.asarray(row), (len(x), len(row)))})
 
-    return [wish(i, float(amount)) for i, amount in enumerate(amounts)]
+    return [wish(i, row) for i, row in enumerate(rows)]
+
+
+def _from_value_to_value(amounts: np.ndarray, n: int) -> np.ndarray:
+    """[k, n]: the one-hot of value 0 at 0, of value 1 at 1, …, straight between them and on beyond the ends."""
+    first = np.clip(np.floor(amounts), 0, n - 2).astype(int)
+    one_hot = np.eye(n, dtype=np.float32)
+    share = (amounts - first)[:, None]
+    rows: np.ndarray = (1 - share) * one_hot[first] + share * one_hot[first + 1]
+    return rows
+
+
+def _along(amounts: np.ndarray, place: int, n: int) -> np.ndarray:
+    """[k, n]: α in the place of one value, and (1 − α) shared by the others."""
+    rows = np.repeat((1 - amounts[:, None]) / (n - 1), n, axis=1)
+    rows[:, place] = amounts
+    return rows
 
 
 def _slides(run: Run, width: int) -> bool:

@@ -1,0 +1,92 @@
+"""``python -m experiments.many_styles [--workdir=runs] [--out=DIR]``: outlines become faces of many styles."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from absl import logging
+
+from ganjax import allocator, compilation
+from ganjax import config as configs
+from ganjax.data.pairs import outlines
+from ganjax.main import guarded
+from ganjax.metrics.lpips import Lpips, lpips
+from ganjax.monitor import pictures
+from ganjax.run import prepare
+from ganjax.samples import sampler
+from ganjax.train import train
+from ganjax.workdir import reopen
+
+RUNS = ("configs/munit.py", "configs/cyclegan.py:outlines")
+INPUTS, STYLES, SHOWN = 200, 8, 6
+
+
+def translator(spec: str, workdir: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """Outlines in [-1, 1] -> faces [styles, n, h, w, c], all alike where there are no styles; trains what is not trained."""
+    folder = workdir / configs.run_name(spec)
+    train(configs.load(spec), folder)
+    run, _, state = reopen(folder)
+    sample = sampler(run)
+
+    def translate(x: np.ndarray) -> np.ndarray:
+        styles = jax.random.normal(jax.random.key(0), (STYLES, run.config.gan.get("style_dim", 0)))
+        inputs = [{"a": jnp.asarray(x), "style": jnp.broadcast_to(style, (len(x), len(style)))} for style in styles]
+        return np.stack([sample(state, each)["b"] for each in inputs])
+
+    return translate
+
+
+def spread(distance: Lpips, images: np.ndarray) -> float:
+    """Mean LPIPS between all pairs along the first axis of [k, n, h, w, c] in [-1, 1], which are of one input."""
+    apart = [
+        distance.distance(distance.variables, images[i], images[j]) for i, j in combinations(range(len(images)), 2)
+    ]
+    return float(np.mean(apart))
+
+
+def form(lines: np.ndarray, made: np.ndarray) -> dict[str, float]:
+    """Mean |outlines of what was made − outlines asked for| over 0 to 255, and with those of another face; all are 0 to 255."""
+    found = outlines(made).astype(float)
+    own, other = (float(np.abs(found - asked).mean()) for asked in (lines, np.roll(lines, len(lines) // 2, axis=0)))
+    return {"own": own, "another": other, "ratio": other / own}
+
+
+def main(argv: Sequence[str]) -> None:
+    """Trains, translates, measures, writes and prints."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.many_styles", description=__doc__)
+    parser.add_argument("--workdir", type=Path, default=Path("runs"), help="where the runs live, one folder each")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="for result.json and figure.png")
+    args = parser.parse_args(argv[1:])
+    logging.set_verbosity(logging.WARNING)
+    allocator.hold()
+    compilation.keep()
+    held_out = prepare(configs.load(RUNS[0])).held_out
+    assert held_out is not None, "config.data.held_out"
+    pairs = held_out.fetch(np.arange(INPUTS))
+    lines, faces = pairs["a"], pairs["b"].astype(np.float32) / 127.5 - 1
+    distance = lpips("vgg16")
+    others = np.stack([np.roll(faces, k, axis=0) for k in range(STYLES)])
+    result = {"faces of the data": {"spread": spread(distance, others)} | form(lines, pairs["b"])}
+    rows = [np.repeat(lines[:SHOWN, None], 1, axis=1)]
+    for spec in RUNS:
+        made = translator(spec, args.workdir)(lines.astype(np.float32) / 127.5 - 1)
+        own = form(np.tile(lines, (STYLES, 1, 1, 1)), pictures.to_bytes(np.concatenate(made)))
+        result[configs.run_name(spec)] = {"spread": spread(distance, made)} | own
+        print(configs.run_name(spec), json.dumps(result[configs.run_name(spec)]), flush=True)
+        shown = made if spec == RUNS[0] else made[:1]
+        rows.append(pictures.to_bytes(shown[:, :SHOWN].swapaxes(0, 1)))
+    pictures.write_whole(args.out / "result.json", (json.dumps(result, indent=2) + "\n").encode())
+    sheet = np.concatenate(rows, axis=1)
+    pictures.save_png(args.out / "figure.png", pictures.sheet(np.concatenate(sheet), columns=sheet.shape[1]), scale=2)
+
+
+if __name__ == "__main__":
+    guarded(main)(sys.argv)
