@@ -27,7 +27,7 @@ from ganjax.workdir import reopen
 
 ATTRIBUTES = {"hair": [*HAIR], "skin": [*SKIN], "glasses": ["none", "glasses"]}
 READER = Reader(tuple((name, len(values)) for name, values in ATTRIBUTES.items()))
-RUNS = ("configs/stargan.py", "configs/fader.py", "configs/fader.py:hair")
+RUNS = ("configs/stargan.py", "configs/fader.py", "configs/fader.py:glasses")
 SHOWN = 10
 
 

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ganjax.nets import spectral
-from ganjax.nets.layers import Conv, fan_in_uniform, instance_norm, leaky_relu, numbered, reflect, upsample
+from ganjax.nets.layers import Conv, fan_in_uniform, instance_norm, leaky_relu, reflect, upsample
 
 Images = Float[Array, "b _ _ _"]
 Factors = tuple[Float[Array, "b c"], Float[Array, "b c"]]
@@ -144,23 +144,29 @@ class Generator(nn.Module):
     dtype: Any
     remat: bool
 
-    @nn.compact
     def __call__(self, x: Images, train: bool = True) -> tuple[Images, Float[Array, "b 2"], Float[Array, "b _ _"]]:
+        translated = nn.remat(Generator.translated) if self.remat else Generator.translated
+        image, logits, heat = translated(self, x)
+        return image, logits, heat
+
+    @nn.compact
+    def translated(self, x: Images) -> tuple[Images, Float[Array, "b 2"], Float[Array, "b _ _"]]:
+        """The whole of it: one loss has six passes, and with ``remat`` only their inputs are kept."""
+
         def act(h: Images) -> Images:
             return nn.relu(instance_norm(self.dtype)(h))
 
         x = act(_conv(self.channels, 7, 1, x, self.dtype))
         for i in (1, 2):
             x = act(_conv(self.channels * 2**i, 3, 2, x, self.dtype))
-        block = numbered(Residual, self.remat)
         for _ in range(self.blocks):
-            x = block(None, self.dtype)(x)
+            x = Residual(None, self.dtype)(x)
         logits, heat = jnp.zeros((len(x), 2)), x.astype(jnp.float32).sum(axis=-1)
         if self.cam:
             x, logits, heat = Attention(nn.relu, None, self.dtype)(x)
         factors = self._factors(x)
         for _ in range(self.blocks):
-            x = block(self.norm.adaptive, self.dtype)(x, factors)
+            x = Residual(self.norm.adaptive, self.dtype)(x, factors)
         for i in (1, 0):
             x = nn.relu(self.norm.plain(_conv(self.channels * 2**i, 3, 1, upsample(x), self.dtype)))
         image = jnp.tanh(_conv(self.image_channels, 7, 1, x, self.dtype).astype(jnp.float32))
@@ -218,8 +224,9 @@ def generator(
     dtype: Any = jnp.float32,
     remat: bool = False,
 ) -> nn.Module:
-    """Any size that 4 divides; ``light`` makes γ and β of the maps' means, else of all their pixels, and then the size of
-    images is fixed at the first; ``norm`` is ``adalin()`` (None), ``adain()``, ``instance()``, ``layer()`` or ``group()``."""
+    """Any size that 4 divides; ``light`` makes γ and β of the maps' means, else of all their pixels, and then the size of images
+    is fixed at the first; ``norm`` is ``adalin()`` (None), ``adain()``, ``instance()``, ``layer()`` or ``group()``; ``remat``
+    computes a pass again where a gradient needs its inner values."""
     return Generator(channels, blocks, light, norm or adalin(), cam_gen, image_channels, dtype, remat)
 
 
