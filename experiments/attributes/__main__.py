@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -12,18 +11,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from absl import logging
 
+from experiments import doors
 from experiments.text_control.classifier import Reader, fit, read
-from ganjax import allocator, compilation
 from ganjax import config as configs
 from ganjax.data.attributes import HAIR, SKIN
 from ganjax.main import guarded
 from ganjax.monitor import pictures
 from ganjax.run import Run, open_data
 from ganjax.samples import sampler
-from ganjax.train import train
-from ganjax.workdir import reopen
 
 ATTRIBUTES = {"hair": [*HAIR], "skin": [*SKIN], "glasses": ["none", "glasses"]}
 READER = Reader(tuple((name, len(values)) for name, values in ATTRIBUTES.items()))
@@ -44,9 +40,7 @@ def faces() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
 
 def translator(spec: str, workdir: Path) -> tuple[list[str], Callable[[np.ndarray, str, int], np.ndarray]]:
     """(the attributes of a run, which is trained where it is not, (images, attribute, value) -> translations)."""
-    folder = workdir / configs.run_name(spec)
-    train(configs.load(spec), folder)
-    run, _, state = reopen(folder)
+    run, _, state = doors.trained(spec, workdir)
     names, sample, attributes = [*run.source.info["attributes"]], sampler(run), _seen(run)
 
     def translate(x: np.ndarray, name: str, value: int) -> np.ndarray:
@@ -98,13 +92,7 @@ def measured(
 
 def main(argv: Sequence[str]) -> None:
     """Trains, translates, measures, writes and prints."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.attributes", description=__doc__)
-    parser.add_argument("--workdir", type=Path, default=Path("runs"), help="where the runs live, one folder each")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="for result.json and figure.png")
-    args = parser.parse_args(argv[1:])
-    logging.set_verbosity(logging.WARNING)
-    allocator.hold()
-    compilation.keep()
+    args = doors.opened(doors.arguments(__file__, __doc__), argv)
     seen, held_out = faces()
     codes = {name: seen["attribute"][:, i] for i, name in enumerate(ATTRIBUTES)}
     params = fit(READER, seen["image"], codes)
@@ -123,7 +111,7 @@ def main(argv: Sequence[str]) -> None:
         result[configs.run_name(spec)] = measured(translate, names, held_out, see)
         print(configs.run_name(spec), json.dumps(result[configs.run_name(spec)]), flush=True)
         rows += [translate(first, name, value) for name in names for value in range(len(ATTRIBUTES[name]))]
-    pictures.write_whole(args.out / "result.json", (json.dumps(result, indent=2) + "\n").encode())
+    doors.leave(args.out, result)
     pages = np.concatenate([pictures.to_bytes(row) for row in rows])
     pictures.save_png(args.out / "figure.png", pictures.sheet(pages, columns=SHOWN), scale=2)
 

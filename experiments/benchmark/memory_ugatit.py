@@ -1,13 +1,10 @@
-"""``python -m experiments.benchmark.memory_ugatit [--compile]``: what U-GAT-IT needs at 256 px, batch 1, light and full.
+"""``python -m experiments.benchmark.memory_ugatit``: what U-GAT-IT needs at 256 px, batch 1, light and full, on paper.
 
-Parameters, their gradients, Adam's moments and what G's loss keeps from its forward passes for its gradient, all by shapes,
-nothing allocated. ``--compile`` asks XLA for the light one's whole step as well, which takes minutes: its planned temporaries.
+Parameters, Adam's moments and what G's loss keeps from its forward passes for its gradient, by shapes, nothing allocated.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -49,28 +46,19 @@ def planned(game: Game, state: State, batch: Batch) -> Planned:
     return Planned(size(state.params), size(state.opt), size(jax.eval_shape(pullback, state, one)))
 
 
-def temporaries(game: Game, state: State, batch: Batch) -> float:
-    """MiB that the compiler allots to a whole step, next to state and batch."""
-    program = jax.jit(game.step, donate_argnums=0).lower(state, batch, KEY).compile()
-    return float(program.memory_analysis().temp_size_in_bytes / MIB)
-
-
 def size(tree: Any) -> float:
     """MiB of arrays or shapes."""
     return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree)) / MIB
 
 
-def main(argv: Sequence[str]) -> None:
+def main() -> None:
     """A line for each."""
     for variant, remat in CASES:
         game, state, batch = game_of(variant, remat)
         found = planned(game, state, batch)
         numbers = (f"{name} {mib:,.0f}" for name, mib in found._asdict().items())
-        text = f"{variant}, remat={remat}, MiB: {', '.join(numbers)}"
-        if "--compile" in argv and variant == "selfie2anime":
-            text += f", temporaries {temporaries(game, state, batch):,.0f}"
-        print(text, flush=True)
+        print(f"{variant}, remat={remat}, MiB: {', '.join(numbers)}", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv)
+    main()

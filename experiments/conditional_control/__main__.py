@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import functools
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,19 +10,15 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from absl import logging
 
+from experiments import doors
 from experiments.stacked_digits.classifier import digits_of, fit, split, to_model_range
-from ganjax import allocator, compilation
-from ganjax import config as configs
 from ganjax.data import open_source
 from ganjax.data.source import fit_all
 from ganjax.main import guarded
 from ganjax.monitor import pictures
 from ganjax.run import root
 from ganjax.samples import sampler
-from ganjax.train import train
-from ganjax.workdir import reopen
 
 SYSTEMS = ("cgan", "cdcgan", "acgan")
 OF_EACH = 500  # samples of each class
@@ -46,9 +40,7 @@ def asked_for(system: str, workdir: Path) -> tuple[float, list[float], np.ndarra
     Trains what is not trained.
     """
     spec = f"configs/{system}.py"
-    folder = workdir / configs.run_name(spec)
-    train(configs.load(spec), folder)
-    run, _, state = reopen(folder)
+    run, _, state = doors.trained(spec, workdir)
     inputs, sample = run.game.gan.inputs(root(run.config.train.seed, "evaluation"), OF_EACH), sampler(run)
     params, accuracy = judge(run.config.data.image_size)
     shares, shown = [], []
@@ -61,13 +53,7 @@ def asked_for(system: str, workdir: Path) -> tuple[float, list[float], np.ndarra
 
 def main(argv: Sequence[str]) -> None:
     """Trains, reads, writes and prints."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.conditional_control", description=__doc__)
-    parser.add_argument("--workdir", type=Path, default=Path("runs"), help="where the runs live, one folder each")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="for result.json and figure.png")
-    args = parser.parse_args(argv[1:])
-    logging.set_verbosity(logging.WARNING)
-    allocator.hold()
-    compilation.keep()
+    args = doors.opened(doors.arguments(__file__, __doc__), argv)
     result: dict[str, Any] = {"samples_of_each_class": OF_EACH, "classifier": {}, "as_asked": {}}
     pages = []
     for system in SYSTEMS:
@@ -80,7 +66,7 @@ def main(argv: Sequence[str]) -> None:
             f"{accuracy:.1%} of held-out digits rightly",
             flush=True,
         )
-    pictures.write_whole(args.out / "result.json", (json.dumps(result, indent=2) + "\n").encode())
+    doors.leave(args.out, result)
     pictures.save_png(args.out / "figure.png", np.concatenate(pages, axis=1))
 
 

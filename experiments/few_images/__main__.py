@@ -5,8 +5,6 @@ NAMEs are configs (crafted, crafted:plain); the distance is to the 9,500 avatars
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +12,8 @@ from typing import Any
 
 import jax
 import numpy as np
-from absl import logging
 
-from ganjax import allocator, compilation
+from experiments import doors
 from ganjax import config as configs
 from ganjax.evaluation import Settings, evaluator
 from ganjax.main import guarded
@@ -47,14 +44,9 @@ def measure(spec: str, workdir: Path) -> tuple[list[float], np.ndarray]:
 
 def main(argv: Sequence[str]) -> None:
     """Trains, measures, writes and prints."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.few_images", description=__doc__)
+    parser = doors.arguments(__file__, __doc__)
     parser.add_argument("names", nargs="*", default=CONFIGS, help="configs, such as crafted:ada")
-    parser.add_argument("--workdir", type=Path, default=Path("runs"), help="where the runs live, one folder each")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="for result.json and figure.png")
-    args = parser.parse_args(argv[1:])
-    logging.set_verbosity(logging.WARNING)
-    allocator.hold()
-    compilation.keep()
+    args = doors.opened(parser, argv)
     result: dict[str, Any] = {}
     pages = []
     for name in args.names:
@@ -64,7 +56,7 @@ def main(argv: Sequence[str]) -> None:
         pages.append(pictures.sheet(pictures.to_bytes(shown), columns=8))
         each = ", ".join(f"{distance:.1f}" for distance in distances)
         print(f"{name}: {np.mean(distances):.1f} ± {np.std(distances):.1f} ({each})", flush=True)
-    pictures.write_whole(args.out / "result.json", (json.dumps(result, indent=2) + "\n").encode())
+    doors.leave(args.out, result)
     pictures.save_png(args.out / "figure.png", np.concatenate(pages, axis=1), 2)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,14 +10,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from absl import logging
 from jaxtyping import Array, Float, Int
 
-from ganjax import allocator, compilation
+from experiments import doors
 from ganjax import config as configs
 from ganjax.losses import cross_entropy
 from ganjax.main import guarded
-from ganjax.monitor import pictures
 from ganjax.resolve import resolve
 from ganjax.run import Run, prepare
 from ganjax.train import train
@@ -87,19 +83,13 @@ def to_model_range(images: np.ndarray) -> Float[Array, "n h w c"]:
 
 def main(argv: Sequence[str]) -> None:
     """Trains, reads, writes and prints."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.few_labels", description=__doc__)
-    parser.add_argument("--workdir", type=Path, default=Path("runs"), help="where the runs live, one folder each")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="for result.json")
-    args = parser.parse_args(argv[1:])
-    logging.set_verbosity(logging.WARNING)
-    allocator.hold()
-    compilation.keep()
+    args = doors.opened(doors.arguments(__file__, __doc__), argv)
     config = prepare(configs.load(CONFIG)).config
     result: dict[str, Any] = {"labelled": config.data.labelled, "held_out": config.data.held_out, "seeds": {}}
     for seed in SEEDS:
         result["seeds"][seed] = found = compare(seed, args.workdir)
         print(f"seed {seed}: " + ", ".join(f"{name} {share:.1%}" for name, share in found.items()), flush=True)
-    pictures.write_whole(args.out / "result.json", (json.dumps(result, indent=2) + "\n").encode())
+    doors.leave(args.out, result)
     means = {name: np.mean([found[name] for found in result["seeds"].values()]) for name in found}
     print(f"{len(SEEDS)} seeds: {means['with'] - means['without_at_its_best']:+.1%} of the digits with a GAN")
 

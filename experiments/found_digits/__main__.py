@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from absl import logging
 from jaxtyping import Int
 
+from experiments import doors
 from experiments.stacked_digits.classifier import digits_of, fit, split, to_model_range
-from ganjax import allocator, compilation
 from ganjax import config as configs
 from ganjax.core import State
 from ganjax.main import guarded
@@ -68,13 +64,7 @@ def measure(
 
 def main(argv: Sequence[str]) -> None:
     """Trains, reads, writes and prints."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.found_digits", description=__doc__)
-    parser.add_argument("--workdir", type=Path, default=Path("runs"), help="where the run lives")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="for result.json and figure.png")
-    args = parser.parse_args(argv[1:])
-    logging.set_verbosity(logging.WARNING)
-    allocator.hold()
-    compilation.keep()
+    args = doors.opened(doors.arguments(__file__, __doc__), argv)
     folder = args.workdir / configs.run_name(CONFIG)
     train(configs.load(CONFIG), folder)
     digits = prepare(configs.load(CONFIG)).source.fetch(np.random.default_rng(0).permutation(5000))
@@ -87,7 +77,7 @@ def main(argv: Sequence[str]) -> None:
         result.append(numbers)
         pages.append(pictures.sheet(pictures.to_bytes(shown), columns=10))
         print(f"seed {i}: " + ", ".join(f"{name} {value}" for name, value in numbers.items()), flush=True)
-    pictures.write_whole(args.out / "result.json", (json.dumps(result, indent=2) + "\n").encode())
+    doors.leave(args.out, result)
     pictures.save_png(args.out / "figure.png", np.concatenate(pages, axis=1))
     print(f"best of {len(result)} seeds: {max(each['purity'] for each in result):.1%} purity")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +9,9 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from absl import logging
 
+from experiments import doors
 from experiments.text_control.classifier import Reader, fit, read
-from ganjax import allocator, compilation
 from ganjax import config as configs
 from ganjax.core import State
 from ganjax.errors import UserError
@@ -22,8 +19,6 @@ from ganjax.main import guarded
 from ganjax.monitor import pictures
 from ganjax.run import Run, open_data
 from ganjax.samples import sampler
-from ganjax.train import train
-from ganjax.workdir import reopen
 
 RUNS = ("configs/pix2pix.py", "configs/cyclegan.py", "configs/cyclegan.py:unet")
 READER = Reader((("glasses", 2),))
@@ -52,9 +47,7 @@ def faces() -> tuple[Faces, Faces]:
 
 def trained(spec: str, workdir: Path) -> tuple[Run, State]:
     """A run and its last state; trains what is not trained."""
-    folder = workdir / configs.run_name(spec)
-    train(configs.load(spec), folder)
-    run, _, state = reopen(folder)
+    run, _, state = doors.trained(spec, workdir)
     return run, state
 
 
@@ -78,13 +71,7 @@ def measured(made: dict[str, np.ndarray], held_out: Faces, wears: Any) -> dict[s
 
 def main(argv: Sequence[str]) -> None:
     """Trains, translates, measures, writes and prints."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.glasses", description=__doc__)
-    parser.add_argument("--workdir", type=Path, default=Path("runs"), help="where the runs live, one folder each")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="for result.json and figure.png")
-    args = parser.parse_args(argv[1:])
-    logging.set_verbosity(logging.WARNING)
-    allocator.hold()
-    compilation.keep()
+    args = doors.opened(doors.arguments(__file__, __doc__), argv)
     seen, held_out = faces()
     labels = np.repeat([0, 1], len(seen.without))
     params = fit(READER, np.concatenate(seen), {"glasses": labels})
@@ -110,7 +97,7 @@ def main(argv: Sequence[str]) -> None:
     rows["off"].append(held_out.without)
     rows["on"].append(held_out.wearing)
     shown = [pictures.to_bytes(x[:SHOWN]) for name in ("off", "on") for x in rows[name]]
-    pictures.write_whole(args.out / "result.json", (json.dumps(result, indent=2) + "\n").encode())
+    doors.leave(args.out, result)
     pictures.save_png(args.out / "figure.png", pictures.sheet(np.concatenate(shown), columns=SHOWN), scale=2)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -12,9 +11,8 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from absl import logging
 
-from ganjax import allocator, compilation
+from experiments import doors
 from ganjax import config as configs
 from ganjax.data.pairs import outlines
 from ganjax.main import guarded
@@ -22,8 +20,6 @@ from ganjax.metrics.lpips import Lpips, lpips
 from ganjax.monitor import pictures
 from ganjax.run import prepare
 from ganjax.samples import sampler
-from ganjax.train import train
-from ganjax.workdir import reopen
 
 RUNS = ("configs/munit.py", "configs/cyclegan.py:outlines")
 INPUTS, STYLES, SHOWN = 200, 8, 6
@@ -31,9 +27,7 @@ INPUTS, STYLES, SHOWN = 200, 8, 6
 
 def translator(spec: str, workdir: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Outlines in [-1, 1] -> faces [styles, n, h, w, c], all alike where there are no styles; trains what is not trained."""
-    folder = workdir / configs.run_name(spec)
-    train(configs.load(spec), folder)
-    run, _, state = reopen(folder)
+    run, _, state = doors.trained(spec, workdir)
     sample = sampler(run)
 
     def translate(x: np.ndarray) -> np.ndarray:
@@ -61,13 +55,7 @@ def form(lines: np.ndarray, made: np.ndarray) -> dict[str, float]:
 
 def main(argv: Sequence[str]) -> None:
     """Trains, translates, measures, writes and prints."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.many_styles", description=__doc__)
-    parser.add_argument("--workdir", type=Path, default=Path("runs"), help="where the runs live, one folder each")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="for result.json and figure.png")
-    args = parser.parse_args(argv[1:])
-    logging.set_verbosity(logging.WARNING)
-    allocator.hold()
-    compilation.keep()
+    args = doors.opened(doors.arguments(__file__, __doc__), argv)
     held_out = prepare(configs.load(RUNS[0])).held_out
     assert held_out is not None, "config.data.held_out"
     pairs = held_out.fetch(np.arange(INPUTS))
@@ -83,7 +71,7 @@ def main(argv: Sequence[str]) -> None:
         print(configs.run_name(spec), json.dumps(result[configs.run_name(spec)]), flush=True)
         shown = made if spec == RUNS[0] else made[:1]
         rows.append(pictures.to_bytes(shown[:, :SHOWN].swapaxes(0, 1)))
-    pictures.write_whole(args.out / "result.json", (json.dumps(result, indent=2) + "\n").encode())
+    doors.leave(args.out, result)
     sheet = np.concatenate(rows, axis=1)
     pictures.save_png(args.out / "figure.png", pictures.sheet(np.concatenate(sheet), columns=sheet.shape[1]), scale=2)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,10 +9,10 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from absl import logging
 
-from ganjax import allocator, compilation, metrics
+from experiments import doors
 from ganjax import config as configs
+from ganjax import metrics
 from ganjax.errors import UserError
 from ganjax.main import guarded
 from ganjax.metrics import resizing
@@ -82,14 +80,9 @@ def features(extractor: Extractor, images: np.ndarray) -> np.ndarray:
 
 def main(argv: Sequence[str]) -> None:
     """Trains, redraws, measures, writes and prints."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.reconstruction", description=__doc__)
-    parser.add_argument("--workdir", type=Path, default=Path("runs"), help="where the runs live, one folder each")
+    parser = doors.arguments(__file__, __doc__)
     parser.add_argument("--seeds", type=int, default=1, help="runs of each system, in one program (1)")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="for result.json and figure.png")
-    args = parser.parse_args(argv[1:])
-    logging.set_verbosity(logging.WARNING)
-    allocator.hold()
-    compilation.keep()
+    args = doors.opened(parser, argv)
     folders = [trained(system, args.workdir, args.seeds) for system in SYSTEMS]
     check_alike([reopen(folder)[0] for folder in folders])
     _, held_out = open_data(reopen(folders[0])[0].config.data)
@@ -108,7 +101,7 @@ def main(argv: Sequence[str]) -> None:
             found[system].append(judged(again))
             print(system, {name: round(value, 4) for name, value in found[system][-1].items()}, flush=True)
     result: dict[str, Any] = {"held_out": len(images), "steps": run.steps, "seeds": args.seeds, "measured": found}
-    pictures.write_whole(args.out / "result.json", (json.dumps(result, indent=2) + "\n").encode())
+    doors.leave(args.out, result)
     pictures.save_png(args.out / "figure.png", pictures.sheet(np.concatenate(rows), columns=SHOWN), scale=2)
 
 

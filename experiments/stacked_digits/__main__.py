@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from absl import logging
 
+from experiments import doors
 from experiments.stacked_digits import measure
-from ganjax import allocator, compilation
 from ganjax.main import guarded
 from ganjax.metrics.stacked import StackedModes
 from ganjax.monitor import pictures
@@ -50,15 +47,9 @@ def figure(kinds: Sequence[np.ndarray]) -> np.ndarray:
 
 def main(argv: Sequence[str]) -> None:
     """Trains, counts, writes and prints."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.stacked_digits", description=__doc__)
-    parser.add_argument("--workdir", type=Path, default=Path("runs"), help="where the runs live, one folder each")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="for result.json and figure.png")
-    args = parser.parse_args(argv[1:])
-    logging.set_verbosity(logging.WARNING)
-    allocator.hold()
-    compilation.keep()
+    args = doors.opened(doors.arguments(__file__, __doc__), argv)
     result, page = evaluate({system: measure.trained(system, args.workdir) for system in SYSTEMS})
-    pictures.write_whole(args.out / "result.json", (json.dumps(result, indent=2) + "\n").encode())
+    doors.leave(args.out, result)
     pictures.save_png(args.out / "figure.png", page)
     print(f"classifier: {result['classifier']}")
     print("\n".join(["| of 1,000 | modes | KL |", "|---|---|---|", *rows(result)]))

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
-from absl import logging
 
+from experiments import doors
 from experiments.text_control.classifier import Reader, fit, read
-from ganjax import allocator, compilation
-from ganjax import config as configs
 from ganjax.data import captions, open_source, text
 from ganjax.main import guarded
 from ganjax.monitor import pictures
 from ganjax.run import root
 from ganjax.samples import sampler
-from ganjax.train import train
-from ganjax.workdir import reopen
 
 SPEC = "configs/text_gan.py"
 HELD_OUT = 1000  # real avatars that the classifier does not see
@@ -88,24 +81,14 @@ def page(run: Any, state: Any) -> np.ndarray:
 
 def main(argv: Sequence[str]) -> None:
     """Trains, reads, writes and prints."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.text_control", description=__doc__)
-    parser.add_argument(
-        "--workdir", type=Path, default=Path("runs"), help="where the run lives, in a folder of its own"
-    )
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="for result.json and figure.png")
-    args = parser.parse_args(argv[1:])
-    logging.set_verbosity(logging.WARNING)
-    allocator.hold()
-    compilation.keep()
-    folder = args.workdir / configs.run_name(SPEC)
-    train(configs.load(SPEC), folder)
-    run, step, state = reopen(folder)
+    args = doors.opened(doors.arguments(__file__, __doc__), argv)
+    run, step, state = doors.trained(SPEC, args.workdir)
     network, params, accuracy = judge()
     faces = asked()
     made = drawn(run, state, [captions.sentence(face, UNSEEN + i) for i, face in enumerate(faces)])
     shares = as_asked(faces, read(network, params, made))
     result = {"classifier": accuracy, "samples": len(made), "step": step, "as_asked": shares}
-    pictures.write_whole(args.out / "result.json", (json.dumps(result, indent=2) + "\n").encode())
+    doors.leave(args.out, result)
     pictures.save_png(args.out / "figure.png", page(run, state), 2)
     for name, each in shares.items():
         worst = min(each, key=lambda word: each[word])

@@ -6,7 +6,6 @@ The paper's table 2 has KID × 100 of selfie2anime and of anime2selfie for these
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from experiments.unlike_shapes.measuring import compare
 from ganjax.main import guarded
@@ -15,4 +14,4 @@ VARIANTS = ("", "instance", "layer", "adain", "group", "no_cam", "no_cam_gen", "
 RUNS = {variant or "ugatit": (f"configs/ugatit.py:{variant}", ()) for variant in VARIANTS}
 
 if __name__ == "__main__":
-    guarded(lambda argv: compare(argv, __doc__, "ugatit_ablation", Path(__file__).parent, RUNS))(sys.argv)
+    guarded(lambda argv: compare(argv, __doc__, __file__, RUNS))(sys.argv)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from experiments.unlike_shapes.measuring import compare
 from ganjax.main import guarded
@@ -17,4 +16,4 @@ RUNS = {"as it is": ("configs/ugatit.py", ())} | {
 }
 
 if __name__ == "__main__":
-    guarded(lambda argv: compare(argv, __doc__, "ugatit_weights", Path(__file__).parent, RUNS))(sys.argv)
+    guarded(lambda argv: compare(argv, __doc__, __file__, RUNS))(sys.argv)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from experiments.unlike_shapes.measuring import compare
 from ganjax.main import guarded
@@ -15,4 +14,4 @@ RUNS = {
 }
 
 if __name__ == "__main__":
-    guarded(lambda argv: compare(argv, __doc__, "unlike_shapes", Path(__file__).parent, RUNS))(sys.argv)
+    guarded(lambda argv: compare(argv, __doc__, __file__, RUNS))(sys.argv)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from absl import logging
 
-from ganjax import allocator, compilation
+from experiments import doors
 from ganjax import config as configs
 from ganjax.evaluation import Settings, evaluator
 from ganjax.monitor import pictures
@@ -49,30 +46,23 @@ def measure(spec: str, folder: Path, overrides: Sequence[str] = ()) -> Measured:
     return Measured(kids, rows)
 
 
-def compare(
-    argv: Sequence[str], doc: str | None, program: str, out: Path, runs: Mapping[str, tuple[str, Sequence[str]]]
-) -> None:
+def compare(argv: Sequence[str], doc: str | None, file: str, runs: Mapping[str, tuple[str, Sequence[str]]]) -> None:
     """The whole of an experiment: {name: (config, overrides)} -> result.json, figure.png and lines of print."""
-    parser = argparse.ArgumentParser(prog=f"python -m experiments.{program}", description=doc)
+    parser = doors.arguments(file, doc)
     parser.add_argument("names", nargs="*", help=f"some of: {', '.join(runs)} (all)")
-    parser.add_argument("--workdir", type=Path, default=Path("runs"), help="where the runs live, one folder each")
-    parser.add_argument("--out", type=Path, default=out, help="for result.json and figure.png")
     parser.add_argument("--steps", type=int, help="of each run, the rate falling in the second half (the config's)")
     parser.add_argument("--seeds", type=int, default=1, help="trained together (1)")
-    args = parser.parse_args(argv[1:])
-    logging.set_verbosity(logging.WARNING)
-    allocator.hold()
-    compilation.keep()
+    args = doors.opened(parser, argv)
     result: dict[str, Any] = {}
     rows: list[np.ndarray] = []
     for name in args.names or runs:
         spec, overrides = runs[name]
         more = [f"train.num_seeds={args.seeds}", *(_of_steps(args.steps) if args.steps else [])]
-        found = measure(spec, args.workdir / f"{program}-{name.replace(' ', '_')}", [*overrides, *more])
+        found = measure(spec, args.workdir / f"{Path(file).parent.name}-{name.replace(' ', '_')}", [*overrides, *more])
         result[name] = {"kid_100": found.kid, "mean": float(np.mean(found.kid)), "std": float(np.std(found.kid))}
         print(f"{name}: KID × 100 {np.mean(found.kid):.2f} ± {np.std(found.kid):.2f}", flush=True)
         rows += found.rows if not rows else found.rows[1:]
-        pictures.write_whole(args.out / "result.json", (json.dumps(result, indent=2) + "\n").encode())
+        doors.leave(args.out, result)
         pictures.save_png(args.out / "figure.png", pictures.sheet(np.concatenate(rows), columns=SHOWN), scale=2)
 
 
