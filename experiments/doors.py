@@ -37,10 +37,10 @@ def opened(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Nam
     return options
 
 
-def trained(spec: str, workdir: Path) -> tuple[Run, int, State]:
-    """(run, step, state) of a config's last step; trains what is not trained."""
+def trained(spec: str, workdir: Path, *overrides: str) -> tuple[Run, int, State]:
+    """(run, step, state) of a config's last step, with ``train.steps=2000``, … ; trains what is not trained."""
     folder = workdir / configs.run_name(spec)
-    train(configs.load(spec), folder)
+    train(configs.load(spec, [f"--config.{each}" for each in overrides]), folder)
     return reopen(folder)
 
 

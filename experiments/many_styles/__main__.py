@@ -14,20 +14,19 @@ import numpy as np
 
 from experiments import doors
 from ganjax import config as configs
-from ganjax.data.pairs import outlines
 from ganjax.main import guarded
 from ganjax.metrics.lpips import Lpips, lpips
 from ganjax.monitor import pictures
 from ganjax.run import prepare
 from ganjax.samples import sampler
 
-RUNS = ("configs/munit.py", "configs/cyclegan.py:outlines")
+RUNS = {"configs/munit.py": (), "configs/cyclegan.py:outlines": ("train.steps=2500",)}
 INPUTS, STYLES, SHOWN = 200, 8, 6
 
 
 def translator(spec: str, workdir: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Outlines in [-1, 1] -> faces [styles, n, h, w, c], all alike where there are no styles; trains what is not trained."""
-    run, _, state = doors.trained(spec, workdir)
+    run, _, state = doors.trained(spec, workdir, *RUNS[spec])
     sample = sampler(run)
 
     def translate(x: np.ndarray) -> np.ndarray:
@@ -47,29 +46,44 @@ def spread(distance: Lpips, images: np.ndarray) -> float:
 
 
 def form(lines: np.ndarray, made: np.ndarray) -> dict[str, float]:
-    """Mean |outlines of what was made − outlines asked for| over 0 to 255, and with those of another face; all are 0 to 255."""
-    found = outlines(made).astype(float)
-    own, other = (float(np.abs(found - asked).mean()) for asked in (lines, np.roll(lines, len(lines) // 2, axis=0)))
-    return {"own": own, "another": other, "ratio": other / own}
+    """Mean correlation of the lines asked for with how much neighbours differ in what was made, and of another face's lines."""
+    found = steps(made)
+    return {name: correlation(found, asked) for name, asked in (("own", lines), ("another", np.roll(lines, 1, axis=0)))}
+
+
+def steps(images: np.ndarray) -> np.ndarray:
+    """[n, h, w]: by how much the colour of each pixel differs from its left or upper neighbour's, the larger."""
+    x = np.pad(images.astype(float), ((0, 0), (1, 0), (1, 0), (0, 0)), mode="edge")
+    here = x[:, 1:, 1:]
+    each = [np.abs(here - other).max(axis=-1) for other in (x[:, 1:, :-1], x[:, :-1, 1:])]
+    return np.maximum(*each)
+
+
+def correlation(found: np.ndarray, lines: np.ndarray) -> float:
+    """Mean over images of the correlation with dark lines on white."""
+    asked = 255 - lines[..., 0].astype(float)
+    x, y = (each - each.mean(axis=(1, 2), keepdims=True) for each in (found, asked))
+    scale = np.sqrt((x**2).sum(axis=(1, 2)) * (y**2).sum(axis=(1, 2)))
+    return float(((x * y).sum(axis=(1, 2)) / np.maximum(scale, 1e-9)).mean())
 
 
 def main(argv: Sequence[str]) -> None:
     """Trains, translates, measures, writes and prints."""
     args = doors.opened(doors.arguments(__file__, __doc__), argv)
-    held_out = prepare(configs.load(RUNS[0])).held_out
+    held_out = prepare(configs.load(next(iter(RUNS)))).held_out
     assert held_out is not None, "config.data.held_out"
     pairs = held_out.fetch(np.arange(INPUTS))
     lines, faces = pairs["a"], pairs["b"].astype(np.float32) / 127.5 - 1
     distance = lpips("vgg16")
     others = np.stack([np.roll(faces, k, axis=0) for k in range(STYLES)])
     result = {"faces of the data": {"spread": spread(distance, others)} | form(lines, pairs["b"])}
-    rows = [np.repeat(lines[:SHOWN, None], 1, axis=1)]
+    rows = [lines[:SHOWN, None]]
     for spec in RUNS:
         made = translator(spec, args.workdir)(lines.astype(np.float32) / 127.5 - 1)
         own = form(np.tile(lines, (STYLES, 1, 1, 1)), pictures.to_bytes(np.concatenate(made)))
         result[configs.run_name(spec)] = {"spread": spread(distance, made)} | own
         print(configs.run_name(spec), json.dumps(result[configs.run_name(spec)]), flush=True)
-        shown = made if spec == RUNS[0] else made[:1]
+        shown = made if np.ptp(made, axis=0).any() else made[:1]
         rows.append(pictures.to_bytes(shown[:, :SHOWN].swapaxes(0, 1)))
     doors.leave(args.out, result)
     sheet = np.concatenate(rows, axis=1)
