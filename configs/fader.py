@@ -4,6 +4,10 @@
     python -m ganjax translate --workdir=runs/fader --input=PICTURES --output=TRANSLATED --attribute=hair --sweep=-2,2,9
     python -m ganjax translate --workdir=runs/fader --input=PICTURES --output=TRANSLATED --to=blond
 
+6 minutes on 2 CPU cores; seen, 1 seed, 1,000 held-out faces, by a classifier that is right on 98 % of hair: the colour asked for
+is there in 95.2 %, the least willing colour in 90.7 %, while skin stays in 98.3 % and glasses in 99.3 %
+(python -m experiments.attributes).
+
 Variants: glasses puts glasses on and off; both is hair and glasses; celeba is the code's setting at 256 px, with a folder of
 images and list_attr_celeba.txt in --config.data.path; domains are the sub-folders of it, told apart by nothing else.
 """

@@ -10,7 +10,6 @@ import jax
 import numpy as np
 
 from experiments import doors
-from ganjax.data import open_source
 from ganjax.data.pairs import edges
 from ganjax.main import guarded
 from ganjax.monitor import pictures
@@ -28,19 +27,33 @@ def agreement(digits: np.ndarray, lines: np.ndarray) -> dict[str, float]:
     return apart | {"ratio": apart["shuffled"] / max(apart["pairs"], 1e-9)}
 
 
+def found(own: np.ndarray, lines: np.ndarray) -> dict[str, float]:
+    """Correlation of pairs and of shuffled ones, over what is common to all images of their kind; how often the edge image
+    that is most like a digit's edges is the one drawn with it.
+    """
+    a, b = (_unit(each.reshape(len(each), -1).astype(float)) for each in (own, lines))
+    alike = a @ b.T
+    other = np.roll(np.arange(len(a)), len(a) // 2)
+    return {
+        "correlation": float(np.diag(alike).mean()),
+        "correlation_shuffled": float(alike[np.arange(len(a)), other].mean()),
+        "retrieved": float((alike.argmax(axis=1) == np.arange(len(a))).mean()),
+    }
+
+
+def _unit(x: np.ndarray) -> np.ndarray:
+    x = x - x.mean(axis=0)
+    out: np.ndarray = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
+    return out
+
+
 def main(argv: Sequence[str]) -> None:
     """Trains, draws, measures, writes and prints."""
     args = doors.opened(doors.arguments(__file__, __doc__), argv)
     run, step, state = doors.trained(SPEC, args.workdir)
     made = sampler(run)(state, drawn(run, jax.random.key(1), PAIRS))
     digits, lines = (pictures.to_bytes(made[side]) for side in "ab")
-    source = open_source("digit_edges")
-    real = source.fetch(np.arange(PAIRS) * (source.size // PAIRS))
-    result = {
-        "step": step,
-        "drawn": agreement(digits, lines),
-        "other digits of the data": agreement(real["a"], real["b"]),
-    }
+    result = {"step": step, **agreement(digits, lines), **found(edges(digits), lines)}
     print(json.dumps(result), flush=True)
     doors.leave(args.out, result)
     shown = np.concatenate([digits[:SHOWN], lines[:SHOWN], edges(digits[:SHOWN])])
