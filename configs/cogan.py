@@ -22,7 +22,7 @@ def faces(config: ConfigDict) -> None:
 
 def official(config: ConfigDict) -> None:
     """7,842,694 parameters in G, 427,593 in D."""
-    config.train.steps = 5000
+    config.train.update(steps=5000, ema_decay=0.0)
     config.generator.channels = 1024
     config.critic.update(channels=20, hidden=500)
 

@@ -8,8 +8,9 @@
 is there in 95.2 %, the least willing colour in 90.7 %, while skin stays in 98.3 % and glasses in 99.3 %
 (python -m experiments.attributes).
 
-Variants: glasses puts glasses on and off (set in 95.9 %, hair kept in 94.8 and skin in 88.7 %); both is hair and glasses; celeba is the code's setting at 256 px, with a folder of
-images and list_attr_celeba.txt in --config.data.path; domains are the sub-folders of it, told apart by nothing else.
+Variants: glasses puts glasses on and off (set in 95.9 %, hair kept in 94.8 and skin in 88.7 %); both is hair and glasses;
+celeba is the code's setting at 256 px, with a folder of images and list_attr_celeba.txt in --config.data.path; domains are the
+sub-folders of it, told apart by nothing else.
 """
 
 from ml_collections import ConfigDict

@@ -39,7 +39,7 @@ def official(config: ConfigDict) -> None:
         config[who].learning_rate = 1e-4
         halved = call("transforms.halvings", every=100_000)
         config[who] = call("transforms.scheduled", optimiser=config[who], schedule=halved)
-    config.data.update(name="unpaired_folders", image_size=286, crop=256, crop_at="random", flip=True, held_out=0)
+    config.data.update(name="unpaired_folders", image_size=256, flip=True, held_out=0)
     config.data.unpaired = False
     config.train.update(
         steps=1_000_000, batch_size=1, ema_decay=0.0, log_every=100, sample_every=1000, save_every=10_000

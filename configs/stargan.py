@@ -47,6 +47,7 @@ def folders(config: ConfigDict) -> None:
     config.data.update(name="attribute_folders", image_size=128, flip=True, held_out=2000)
     config.train.update(steps=40_000, batch_size=16, ema_decay=0.0, log_every=100, sample_every=1000, save_every=5000)
     for who in ("gen_opt", "disc_opt"):
+        config[who].optimiser.learning_rate = 1e-4
         config[who].schedule.update(steps=40_000, start=20_000)
 
 
@@ -60,6 +61,7 @@ def rafd(config: ConfigDict) -> None:
     """Eight expressions, each a folder."""
     folders(config)
     shown(config, None, (8,))
+    config.data.held_out = 0
 
 
 VARIANTS = {"log": log, "partly": partly, "celeba": celeba, "rafd": rafd}

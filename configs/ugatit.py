@@ -60,7 +60,7 @@ def selfie2anime(config: ConfigDict) -> None:
     config.local_critic.update(channels=64, layers=5)
     for who in ("gen_opt", "disc_opt"):
         config[who].schedule.update(steps=1_000_000, start=500_000)
-    config.data.update(name="unpaired_folders", path="datasets/selfie2anime", image_size=286, crop=256)
+    config.data.update(name="unpaired_folders", style=None, path="datasets/selfie2anime", image_size=286, crop=256)
     config.data.update(crop_at="random", flip=True, held_out=0)
     config.train.update(steps=1_000_000, batch_size=1, ema_decay=0.0, log_every=100, sample_every=1000)
     config.train.save_every = 10_000

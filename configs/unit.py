@@ -22,7 +22,9 @@ def critters(config: ConfigDict) -> None:
 
 def folders(config: ConfigDict) -> None:
     """trainA and trainB, 256 px, batch 1."""
-    config.data.update(name="unpaired_folders", image_size=286, crop=256, crop_at="random", flip=True, held_out=0)
+    config.data.update(name="unpaired_folders", style=None, image_size=256, flip=True, held_out=0)
+    for who in ("gen_opt", "disc_opt"):
+        config[who].learning_rate = 1e-4
     config.train.update(steps=500_000, batch_size=1, ema_decay=0.0, log_every=100, sample_every=1000, save_every=10_000)
 
 
@@ -35,7 +37,8 @@ def official(config: ConfigDict) -> None:
 
 
 def munit_repo(config: ConfigDict) -> None:
-    """Weights 1, 0.01, 10, 0.01, 10, least squares, critics at three scales, the rate halved every 100,000 steps."""
+    """Weights 1, 0.01, 10, 0.01, 10, least squares, critics at three scales, the rate halved every 100,000 steps; not its
+    perceptual term."""
     folders(config)
     config.encoder = call("nets.munit.content", channels=64, halvings=2, blocks=4)
     config.generator = call("nets.munit.decoder", halvings=2, blocks=4)
@@ -62,7 +65,7 @@ def get_config(variant: str = "") -> ConfigDict:
     config.generator = call("nets.unit.decoder", channels=24, blocks=2)
     config.critic = call("nets.unit.critic", channels=32, layers=3)
     for who in ("gen_opt", "disc_opt"):
-        config[who] = call("transforms.decayed_adam", learning_rate=1e-4, b1=0.5, weight_decay=1e-4)
+        config[who] = call("transforms.decayed_adam", learning_rate=3e-4, b1=0.5, weight_decay=1e-4)
     config.data.update(name="avatar_styles", style="voxel_art", image_size=32, channels=3, held_out=200)
-    config.train.update(steps=5000, batch_size=2, ema_decay=0.999, log_every=100, sample_every=1000, save_every=2500)
+    config.train.update(steps=4000, batch_size=2, ema_decay=0.99, log_every=100, sample_every=1000, save_every=2500)
     return pick(VARIANTS, variant, config)

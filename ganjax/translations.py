@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Array, Int, UInt8
 from PIL import Image
 
 from ganjax.core import Batch, Key, State, Tree
@@ -117,12 +117,19 @@ def _exchanging(run: Run) -> Run:
     )
 
 
+def of_one_set(run: Run, attribute: Int[Array, "n k"], column: int) -> Int[Array, "n k"]:
+    """Attributes as training shows them where several data sets know some each (stargan): those of ``column``'s set, −1 the
+    others."""
+    sets = run.config.gan.get("sets", ())
+    return jnp.where(jnp.asarray(sets) == sets[column], attribute, -1) if sets else attribute
+
+
 def edit_sheet(run: Run, sample: Sampler, state: State, shown: Batch) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """({"": images, below them each attribute at each of its values}, what the last row shows)."""
     rows = [np.asarray(shown["image"])]
     for i, values in enumerate(run.source.info["attributes"].values()):
         for place in range(len(values)):
-            attribute = shown["attribute"].at[:, i].set(place)
+            attribute = of_one_set(run, shown["attribute"], i).at[:, i].set(place)
             rows.append(sample(state, {"image": shown["image"], "attribute": attribute})["image"])
     return {"": strip([as_colours(row) for row in rows])}, rows[-1]
 

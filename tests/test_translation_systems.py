@@ -262,6 +262,12 @@ def test_perceptual_maps_are_those_of_the_state_dict(tmp_path):
     w = jnp.asarray(arrays["features.0.weight"].transpose(2, 3, 1, 0))
     first = jax.lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
     np.testing.assert_allclose(maps[0], jax.nn.relu(first + arrays["features.0.bias"]), atol=1e-4)
+    deep = vgg16(str(tmp_path / "vgg16.safetensors"), at=-1)
+    moved = ((np.asarray(x) + 1) / 2 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]  # ImageNet's, of [0, 1]
+    shifted = vgg16(str(tmp_path / "vgg16.safetensors"), at=-1, shifted=True)(x)
+    for a, b in zip(shifted, deep(jnp.asarray(moved, jnp.float32)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+    assert float(jnp.abs(deep(x)[-1] - maps[-1]).max()) > 0  # relu5_3 is not relu5_1
     del arrays["features.28.weight"], arrays["features.28.bias"]
     save_file(arrays, tmp_path / "short.safetensors")
     with pytest.raises(UserError, match="has 12 convolutions"):
@@ -277,3 +283,25 @@ def test_log_loss_is_a_choice():
     squares, _ = jax.jit(two_ways().disc_loss)(state.params, state.carry, one(batch), KEY)
     assert float(value) > float(squares)  # two log 2 of a D that knows nothing, beside one
     assert float(value) == pytest.approx(2 * np.log(2), abs=0.2)
+
+
+def test_what_a_fader_does_not_know_costs_nothing():
+    """Of a batch with one unknown attribute D's loss is the known ones' share, and G is asked to hide those alone."""
+    from ganjax.nets import fader as nets
+    from ganjax.systems import fader
+
+    game = fader.build(nets.encoder(2, 4), nets.decoder(2, 4), nets.critic(3, 4, 1, 0.0), values=(3,))
+    x = jax.random.uniform(jax.random.key(0), (4, 8, 8, 3), minval=-1)
+    batch = {"image": x[None], "attribute": jnp.array([[[0], [2], [1], [2]]])}
+    state = started(game, batch)
+    disc, gen = jax.jit(game.disc_loss), jax.jit(game.gen_loss)
+
+    def losses(attribute):
+        one_batch = {"image": x, "attribute": jnp.array(attribute)[:, None]}
+        args = state.params, state.carry, one_batch, KEY
+        return float(disc(*args)[0]), float(gen(*args)[1][1]["gen/hidden"])
+
+    alone = [losses([-1] * i + [y] + [-1] * (3 - i)) for i, y in enumerate((0, 2, 1, 2))]
+    known = losses([0, 2, 1, 2])
+    assert np.sum(alone, axis=0)[0] == pytest.approx(known[0], rel=1e-4)
+    assert losses([-1] * 4) == (0.0, 0.0)

@@ -9,6 +9,7 @@ from tiny import call, refused
 from ganjax import config as configs
 from ganjax.checkpoint import Checkpoints
 from ganjax.commands import wishes
+from ganjax.errors import UserError
 from ganjax.nets.conv import library
 from ganjax.run import initial_state, prepare
 from ganjax.workdir import claim
@@ -203,3 +204,31 @@ def test_a_sheet_shows_each_value_of_each_attribute_and_measures_take_those_of_t
     attribute = opened.source.fetch(np.arange(1, 4))["attribute"]
     np.testing.assert_array_equal(measured.game.gan.inputs(jax.random.key(0), 3)["attribute"], attribute)
     assert (count, measured.source.name) == (9000, "avatar_attributes, attributes of the next")
+
+
+def test_a_colour_of_hair_ends_the_others():
+    """CelebA has an attribute for each; the order of those asked for and of all others stays."""
+    names = ["Black_Hair", "Blond_Hair", "Male", "Brown_Hair"]
+    assert wishes._without_other_hair({1: 1, 2: 0}, names) == {0: 0, 1: 1, 2: 0, 3: 0}
+    assert wishes._without_other_hair({0: 1, 1: 1}, names) == {0: 1, 1: 1, 3: 0}
+    assert wishes._without_other_hair({1: 0, 2: 1}, names) == {1: 0, 2: 1}
+
+
+def test_several_data_sets_are_asked_one_at_a_time():
+    """G saw attributes of one set in training: those of the other are unknown, whatever D sees."""
+    import jax.numpy as jnp
+
+    from ganjax.translations import of_one_set
+
+    config = configs.load(
+        "configs/stargan.py:partly", [f"--config.{each}" for each in (*SMALL["stargan"], "train.batch_size=4")]
+    )
+    run = prepare(config)
+    state = initial_state(run)
+    x = jnp.zeros((2, 32, 32, 3))
+    for text, expected in (("glasses", [-1, 1]), ("blond", [1, -1])):
+        found = wishes._shown(text, run, state).inputs(x)["attribute"]
+        np.testing.assert_array_equal(found, [expected] * 2)
+    with pytest.raises(UserError, match="two data sets know: ask for one"):
+        wishes._shown("blond,glasses", run, state)
+    np.testing.assert_array_equal(of_one_set(run, jnp.array([[3, 1]]), 0), [[3, -1]])

@@ -16,7 +16,9 @@ from ganjax.data.folder import decode_or_say
 from ganjax.errors import UserError, nearest
 from ganjax.fitting import read_as
 from ganjax.run import Run
-from ganjax.translations import edits, made_shapes
+from ganjax.translations import edits, made_shapes, of_one_set
+
+HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")  # CelebA's: one at a time
 
 
 class Wish(NamedTuple):
@@ -96,6 +98,12 @@ def _shown(text: str, run: Run, state: State) -> Wish:
         if column in wanted:
             raise UserError(f"--to={text} asks for two values of {list(attributes)[column]}")
         wanted[column] = place
+    wanted = _without_other_hair(wanted, [*attributes])
+    sets = run.config.gan.get("sets", ())
+    if len({sets[column] for column in wanted if sets}) > 1:
+        raise UserError(
+            f"--to={text} names values that two data sets know: ask for one, then of its result for the other"
+        )
     missing = [name for i, name in enumerate(attributes) if i not in wanted]
     recognise = run.game.gan.recognise
     if missing and recognise is None:
@@ -111,10 +119,17 @@ def _shown(text: str, run: Run, state: State) -> Wish:
             small = jax.image.resize(x, (len(x), *side, x.shape[-1]), "bilinear")
             found = recognise(state.params.disc, state.carry.vars.disc, small)
         for column, place in wanted.items():
-            found = found.at[:, column].set(place)
+            found = of_one_set(run, found, column).at[:, column].set(place)
         return found
 
     return Wish("", lambda x: {"attribute": attribute(x)})
+
+
+def _without_other_hair(wanted: dict[int, int], names: list[str]) -> dict[int, int]:
+    """Whoever turns blond is black-haired no longer, unless both are asked for."""
+    if not any(place and names[column] in HAIR for column, place in wanted.items()):
+        return wanted
+    return {i: 0 for i, name in enumerate(names) if name in HAIR} | wanted
 
 
 def _place(name: str, attributes: dict[str, list[str]]) -> tuple[int, int]:

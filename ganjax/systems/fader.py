@@ -40,14 +40,17 @@ def build(
     latent_weight: float | Schedule = 1e-4,
 ) -> Gan:
     """The game of Lample et al. 2017; batches have "image" and "attribute", whole numbers, of which number i has ``values[i]``
-    values; ``latent_weight`` is λ_E, a number or a function of the step (``ramp()``)."""
+    values, or −1, unknown; ``latent_weight`` is λ_E, a number or a function of the step (``ramp()``)."""
     networks = Players({"encoder": encoder, "generator": generator}, critic)
 
     def judged(logits: jax.Array, attribute: jax.Array) -> jax.Array:
-        """The cross-entropy of each attribute, summed."""
-        ends = [sum(values[: i + 1]) for i in range(len(values))]
-        own = [logits[:, end - n : end] for end, n in zip(ends, values, strict=True)]
-        return sum((cross_entropy(each, attribute[:, i]) for i, each in enumerate(own)), jnp.zeros(()))
+        """The cross-entropy of each attribute, summed; an unknown one, −1, adds nothing."""
+        total, end = jnp.zeros(()), 0
+        for i, n in enumerate(values):
+            end += n
+            costs = jax.vmap(lambda l, y: cross_entropy(l[None], y[None]))(logits[:, end - n : end], attribute[:, i])
+            total += jnp.where(attribute[:, i] < 0, 0.0, costs).mean()
+        return total
 
     def disc_loss(params: Players, carry: Carry, batch: Batch, key: Key) -> tuple[jax.Array, tuple[Carry, Metrics]]:
         _, D = bind(networks, params, carry, key)
@@ -63,7 +66,7 @@ def build(
         code = gen["encoder"](x)
         reconstruction = l2_distance(gen["generator"](code, one_hot(y, values)), x)
         n = jnp.asarray(values)
-        other = (y + jax.random.randint(other_key, y.shape, 1, n)) % n
+        other = jnp.where(y < 0, y, (y + jax.random.randint(other_key, y.shape, 1, n)) % n)
         hidden = judged(D(code), other)
         rate = latent_weight(carry.step) if callable(latent_weight) else latent_weight
         loss = reconstruction_weight * reconstruction + rate * hidden

@@ -12,7 +12,8 @@
 Networks: gen {content, style, generator}_{a, b}, disc {a, b}. D first, styles drawn anew; Adam 10⁻⁴, β₁ = ½, weight decay 10⁻⁴
 in the gradient, the rate halved every 100,000 steps; batch 1. ‖·‖ are means.
 
-Deviations: 1. Least squares and weights are the official code's, which has no ½ for D. 2. ‖·‖² of VGG's maps is of relu5_3.
+Deviations: 1. Least squares and weights are the official code's, which has no ½ for D. 2. ‖·‖² of VGG's maps is of the last
+one: relu5_3 of weights.perceptual.vgg16(at=-1, shifted=True), as there.
 """
 
 from __future__ import annotations

