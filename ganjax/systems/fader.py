@@ -48,7 +48,9 @@ def build(
         total, end = jnp.zeros(()), 0
         for i, n in enumerate(values):
             end += n
-            costs = jax.vmap(lambda l, y: cross_entropy(l[None], y[None]))(logits[:, end - n : end], attribute[:, i])
+            costs = jax.vmap(lambda own, y: cross_entropy(own[None], y[None]))(
+                logits[:, end - n : end], attribute[:, i]
+            )
             total += jnp.where(attribute[:, i] < 0, 0.0, costs).mean()
         return total
 
