@@ -49,8 +49,10 @@ def _unit(x: np.ndarray) -> np.ndarray:
 
 def main(argv: Sequence[str]) -> None:
     """Trains, draws, measures, writes and prints."""
-    args = doors.opened(doors.arguments(__file__, __doc__), argv)
-    run, step, state = doors.trained(SPEC, args.workdir)
+    parser = doors.arguments(__file__, __doc__)
+    parser.add_argument("--steps", type=int, help="of the run, which goes on where it has fewer (the config's)")
+    args = doors.opened(parser, argv)
+    run, step, state = doors.trained(SPEC, args.workdir, *([f"train.steps={args.steps}"] if args.steps else []))
     made = sampler(run)(state, drawn(run, jax.random.key(1), PAIRS))
     digits, lines = (pictures.to_bytes(made[side]) for side in "ab")
     result = {"step": step, **agreement(digits, lines), **found(edges(digits), lines)}
