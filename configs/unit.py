@@ -3,7 +3,9 @@
     python -m ganjax.main --config=configs/unit.py
     python -m ganjax translate --workdir=runs/unit --input=PICTURES --output=TRANSLATED --direction=ab
 
-Not trained to an end yet.
+Beside the paper: small networks, a rate of 3·10⁻⁴, batch 2, and an average of G for the pictures. 10 minutes on one core; seen,
+1 seed: after 4,000 steps faces have the voxel heads' outline and their dark, patterned colours, no clear features yet, and the
+way back finds the face again.
 
 Variants: critters are the other style; official is the paper's size at 256 px (18,017,286 parameters in G, 25,149,057 in each
 D) on trainA and trainB of --config.data.path; munit_repo is the form of MUNIT's code, nothing shared (11,140,483 for each
