@@ -4,8 +4,8 @@
     python -m ganjax.main --config=configs/cogan.py
     python -m ganjax sample --workdir=runs/cogan --out=pairs.png
 
-15 minutes on one core (0.2 s a step); seen, 1 seed: digits from step 2,000 on; that halves belong together shows later, their edges
-correlate by 0.28 after 4,000 steps and by 0.60 after 9,000 (--config.train.steps=9000; python -m experiments.coupled).
+15 minutes on one core (0.2 s a step); seen, 1 seed: digits from step 2,000 on; that halves belong together shows later, their
+edges correlate by 0.28 after 4,000 steps and by 0.60 after 9,000 (--config.train.steps=9000; python -m experiments.coupled).
 
 Variants: faces are avatars and their outlines, 32 px; official is the code's size, 1024 channels and 5,000 steps.
 """
