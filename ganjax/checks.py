@@ -8,9 +8,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from ml_collections import ConfigDict
 
 from ganjax.core import State
+from ganjax.data.source import Source
 from ganjax.errors import UserError
 from ganjax.game import Game
 from ganjax.parallel import check_divides
@@ -48,6 +50,23 @@ def check_settings(config: ConfigDict) -> None:
     except re.error as error:
         raise UserError(f"config.train.watch={train.watch!r} is no regular expression: {error}") from error
     check_divides(train.batch_size, jax.device_count())
+
+
+def check_attributes(config: ConfigDict, source: Source) -> None:
+    """Raises a UserError where the game reads other attributes than the data have."""
+    values, known = config.gan.get("values"), source.info.get("attributes")
+    if not values or not isinstance(known, dict) or "attribute" not in source.fetch(np.arange(1)):
+        return
+    sizes = tuple(len(each) for each in known.values())
+    if tuple(values) != sizes:
+        held = ", ".join(f"{name} of {len(each)}" for name, each in known.items())
+        raise UserError(
+            f"config.gan.values={tuple(values)}: the data have {held}; set it (and config.critic.outputs) to {sizes}"
+        )
+    if len(sets := config.gan.get("sets", ()) or sizes) != len(sizes):
+        raise UserError(
+            f"config.gan.sets={tuple(sets)} says of {len(sets)} attributes who knows them, the data have {len(sizes)}"
+        )
 
 
 def micro_batches(game: Game, config: ConfigDict) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import jax
 import numpy as np
+from flax.errors import FlaxError
 from PIL import Image
 
 from ganjax.data.colours import lab_of
@@ -35,6 +36,8 @@ class Fitting:
         Raises:
             UserError: none up to twice as large as that, or as training's.
         """
+        if self._fits(height, width):
+            return height, width
         rows, columns = (-(-n // self.unit) * self.unit for n in (height, width))
         for _ in range(64):
             if self._fits(rows, columns):
@@ -63,7 +66,7 @@ class Fitting:
                 beside["attribute"] = jax.ShapeDtypeStruct((1, *shown["attribute"].shape[2:]), np.int32)
             made = made_shapes(self.run, {self.way[0]: x, **beside})
             return bool(made[self.way[1]].shape[1:3] == (rows, columns))
-        except (TypeError, ValueError, ZeroDivisionError):
+        except (FlaxError, TypeError, ValueError, ZeroDivisionError):  # FlaxError: layers of one size alone
             return False
 
 

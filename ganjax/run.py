@@ -54,6 +54,7 @@ def prepare(config: ConfigDict) -> Run:
     """
     checks.check_settings(config)
     source, held_out = open_data(config.data)
+    checks.check_attributes(config, source)
     run = assemble(config, source, example(source, config.data))._replace(held_out=held_out)
     checks.check_game(run.game, run.batch, config)
     return run

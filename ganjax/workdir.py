@@ -63,6 +63,12 @@ def claim(workdir: Path, run: Run) -> None:
                 f"{workdir} was trained on other data: {old['name']} of {old['size']} examples {old['shapes']}, "
                 f"now {data['name']} of {data['size']} {shapes}; take another --workdir, or bring the old data back"
             )
+        known = old["info"].get("attributes"), json.loads(json.dumps(run.source.info.get("attributes")))
+        if old["size"] and "attribute" in shapes and known[0] != known[1]:
+            raise UserError(
+                f"{workdir} was trained on the attributes {known[0]}, the data have {known[1]} now; take another --workdir, or "
+                "bring the old table back"
+            )
     elif started:
         raise UserError(
             f"{workdir} has checkpoints but no config.json: it is not known what run they are; take another --workdir"

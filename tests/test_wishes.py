@@ -10,6 +10,7 @@ from ganjax import config as configs
 from ganjax.checkpoint import Checkpoints
 from ganjax.commands import wishes
 from ganjax.errors import UserError
+from ganjax.fitting import Fitting
 from ganjax.nets.conv import library
 from ganjax.run import initial_state, prepare
 from ganjax.workdir import claim
@@ -232,3 +233,35 @@ def test_several_data_sets_are_asked_one_at_a_time():
     with pytest.raises(UserError, match="two data sets know: ask for one"):
         wishes._shown("blond,glasses", run, state)
     np.testing.assert_array_equal(of_one_set(run, jnp.array([[3, 1]]), 0), [[3, -1]])
+
+
+@pytest.mark.parametrize("sweep", ["nan,1,3", "0,inf,3", "0,1,0", "0,1", "a,1,2"])
+def test_a_sweep_that_is_none(capsys, fader, pictures, tmp_path, sweep):
+    where = (f"--workdir={fader}", f"--input={pictures}", f"--output={tmp_path / 'o'}")
+    said = refused(capsys, "translate", *where, "--attribute=glasses", f"--sweep={sweep}")
+    assert "from, to and how many are needed" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("stargan", "data.attributes=hair,glasses", "the data have hair of 5, glasses of 2; set it"),
+        ("fader", "gan.values=(2,)", "the data have hair of 5"),
+        ("stargan:partly", "gan.sets=(0,)", "of 1 attributes who knows them, the data have 2"),
+    ],
+)
+def test_attributes_that_the_data_do_not_have(name, change, said):
+    base, _, variant = name.partition(":")
+    spec = f"configs/{base}.py" + f":{variant}" * bool(variant)
+    with pytest.raises(UserError, match=said):
+        prepare(configs.load(spec, [f"--config.{each}" for each in (*SMALL[base], "train.batch_size=4", change)]))
+
+
+def test_layers_of_one_size_translate_that_size():
+    """The full U-GAT-IT reads its maps through a dense layer: training's size alone."""
+    changed = (*SMALL["ugatit"], "generator.light=False", "train.batch_size=4")
+    run = prepare(configs.load("configs/ugatit.py", [f"--config.{each}" for each in changed]))
+    fitting = Fitting(run, "ab")
+    assert fitting.size(32, 32) == (32, 32)
+    with pytest.raises(UserError, match="--size brings them to another"):
+        fitting.size(33, 40)

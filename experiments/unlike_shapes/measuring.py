@@ -11,6 +11,7 @@ import numpy as np
 
 from experiments import doors
 from ganjax import config as configs
+from ganjax.errors import UserError, nearest
 from ganjax.evaluation import Settings, evaluator
 from ganjax.monitor import pictures
 from ganjax.run import prepare
@@ -53,6 +54,9 @@ def compare(argv: Sequence[str], doc: str | None, file: str, runs: Mapping[str, 
     parser.add_argument("--steps", type=int, help="of each run, the rate falling in the second half (the config's)")
     parser.add_argument("--seeds", type=int, default=1, help="trained together (1)")
     args = doors.opened(parser, argv)
+    for name in args.names:
+        if name not in runs:
+            raise UserError(f"no row {name!r}{nearest(name, runs)}; there are: {', '.join(runs)}")
     result: dict[str, Any] = {}
     rows: list[np.ndarray] = []
     for name in args.names or runs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,14 @@ def _come_in(options: argparse.Namespace, format: Format) -> dict[str, Any]:
     contents = {path: files.read(path) for path in set(chosen.values())}
     arrays = {role: role.arrays(contents[path]) for role, path in chosen.items()}
     chosen = {role: path for role, path in chosen.items() if arrays[role]}
+    for path, content in contents.items():
+        inside = [f"{role.inside}." * bool(role.inside) for role in chosen if chosen[role] == path]
+        left = [key for key in content if not key.startswith(tuple(inside))]
+        if left:
+            wanted = ", ".join(f"{role.inside}.…" for role in format.roles if role.inside)
+            raise UserError(
+                f"{path}: {len(left)} arrays are left over, such as {left[0]}; needed are {wanted or 'others'}"
+            )
     spec = options.config or format.config
     said = format.shapes({f"{role.slot}.{role.name}": arrays[role] for role in chosen})
     given = [f"--config.{key}={str(value).replace(' ', '')}" for key, value in said.items()]
@@ -80,7 +89,7 @@ def _come_in(options: argparse.Namespace, format: Format) -> dict[str, Any]:
     claim(options.workdir, made)
     with Checkpoints(options.workdir) as checkpoints:
         checkpoints.save(0, state._replace(params=params, carry=state.carry._replace(vars=vars), ema=ema))
-    overrides = " ".join([*given, *options.overrides])
+    overrides = shlex.join([*given, *options.overrides])
     read = {_called(role): f"{path} (SHA-256 {files.sha256(path)})" for role, path in chosen.items()}
     goes_on = f"python -m ganjax.main --config={spec} --workdir={options.workdir} {overrides}".strip()
     return {"workdir": str(options.workdir), "read": read, "drawn anew": fresh, "training goes on": goes_on}
@@ -153,7 +162,7 @@ def _go_out(options: argparse.Namespace, format: Format) -> dict[str, Any]:
             ) from error
         start = f"{role.inside}." if role.inside else ""
         contents.setdefault(role.file, {}).update({start + key: x for key, x in arrays.items()})
-    written = {name: options.out / f"{step}_{name.removeprefix('-')}.safetensors" for name in contents}
+    written = {name: options.out / f"{step}{'_' * (name[0] != '-')}{name}.safetensors" for name in contents}
     for name, arrays in contents.items():
         write_whole(written[name], files.safetensors_of(arrays))
     return {"step": step, "written": {name: str(path) for name, path in written.items()}}

@@ -69,6 +69,8 @@ def wishes(options: argparse.Namespace, run: Run, state: State) -> list[Wish]:
 def _styles(options: argparse.Namespace, run: Run) -> list[Wish]:
     if options.styles < 1:
         raise UserError(f"--styles={options.styles} must be at least 1")
+    if not 0 <= options.seed < 2**32:
+        raise UserError(f"--seed={options.seed} must be from 0 to {2**32 - 1}")
     drawn = jax.random.normal(jax.random.key(options.seed), (options.styles, run.config.gan.style_dim))
 
     def wish(i: int) -> Wish:
@@ -98,9 +100,10 @@ def _shown(text: str, run: Run, state: State) -> Wish:
         if column in wanted:
             raise UserError(f"--to={text} asks for two values of {list(attributes)[column]}")
         wanted[column] = place
-    wanted = _without_other_hair(wanted, [*attributes])
-    sets = run.config.gan.get("sets", ())
-    if len({sets[column] for column in wanted if sets}) > 1:
+    sets = run.config.gan.get("sets", ()) or (0,) * len(attributes)
+    asked = {sets[column] for column in wanted}
+    wanted = {i: place for i, place in _without_other_hair(wanted, [*attributes]).items() if sets[i] in asked}
+    if len(asked) > 1:
         raise UserError(
             f"--to={text} names values that two data sets know: ask for one, then of its result for the other"
         )
@@ -159,7 +162,10 @@ def _slide(options: argparse.Namespace, run: Run) -> list[Wish]:
         )
     try:
         low, high, count = options.sweep.split(",")
-        amounts = np.linspace(float(low), float(high), int(count), dtype=np.float32)
+        ends = float(low), float(high)
+        if int(count) < 1 or not np.isfinite(ends).all():
+            raise ValueError(options.sweep)
+        amounts = np.linspace(*ends, int(count), dtype=np.float32)
     except ValueError as error:
         raise UserError(f"--sweep={options.sweep}: from, to and how many are needed, such as -1,2,9") from error
     rows = _from_value_to_value(amounts, sizes[0])

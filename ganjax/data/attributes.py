@@ -84,15 +84,13 @@ def attribute_folders(
     roots = [root_of(each, "attribute_folders", "folders of images with a table") for each in given or [None]]
     tables = [_table(root) for root in roots]
     known = list(dict.fromkeys(name for table in tables for name in table))
-    chosen = _names(attributes) or known
+    chosen = list(dict.fromkeys(_names(attributes) or known))
     for name in chosen:
         if name not in known:
             raise UserError(
                 f"config.data.attributes: no {name!r}{nearest(name, known)}; there are: {', '.join(known[:50])}"
             )
-    values = {
-        name: sorted({v for table in tables for v in table.get(name, {}).values()}, key=_order) for name in chosen
-    }
+    values = {name: _values(name, tables) for name in chosen}
     parts = [_folder(root, table, values, image_size, channels) for root, table in zip(roots, tables, strict=True)]
     info: dict[str, Any] = {"attributes": values, "skipped": [line for part in parts for line in part.info["skipped"]]}
     return _one_after_the_other("attribute_folders", parts, info)
@@ -148,7 +146,10 @@ def _read(file: Path) -> Table:
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{file} cannot be read as a table: {error}") from error
     if file.suffix == ".csv":
-        rows = [row for row in csv.reader(text.splitlines()) if row]
+        try:
+            rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines()) if row]
+        except csv.Error as error:
+            raise UserError(f"{file} cannot be read as a table: {error}; is a quotation mark left open?") from error
         names, rows = (rows[0][1:], rows[1:]) if rows else ([], [])
     else:
         lines = text.splitlines()
@@ -164,10 +165,15 @@ def _read(file: Path) -> Table:
     return {name: {row[0]: row[i + 1].strip() for row in rows if row[i + 1].strip()} for i, name in enumerate(names)}
 
 
-def _order(value: str) -> tuple[int, str]:
-    """What means no comes first, so that yes is 1."""
-    low = value.lower()
-    return (0 if low in NO else 2 if low in YES else 1), value
+def _values(name: str, tables: list[Table]) -> list[str]:
+    """The values of an attribute in all tables; of yes and no, however they are written there, "no NAME" and NAME, which the
+    tables have afterwards."""
+    columns = [table[name] for table in tables if name in table]
+    if {value.lower() for column in columns for value in column.values()} <= {*YES, *NO}:
+        for column in columns:
+            column |= {file: name if value.lower() in YES else f"no {name}" for file, value in column.items()}
+        return [f"no {name}", name]
+    return sorted({value for column in columns for value in column.values()})
 
 
 def _one_after_the_other(name: str, parts: Sequence[Source], info: dict[str, Any]) -> Source:

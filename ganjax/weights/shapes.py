@@ -49,7 +49,8 @@ def dcgan_shapes(found: dict[str, Arrays]) -> dict[str, Any]:
     gen, disc = _first(found, "gen"), _first(found, "disc")
     said: dict[str, Any] = {}
     if gen and "main.0.weight" in gen:
-        kernels = [x for x in gen.values() if x.ndim == 4]
+        places = sorted(int(key.split(".")[1]) for key, x in gen.items() if x.ndim == 4)
+        kernels = [gen[f"main.{place}.weight"] for place in places]
         size = 4 * 2 ** (len(kernels) - 1)
         said = {"generator.size": size, "generator.channels": len(kernels[-1]), "gan.latent_dim": len(kernels[0])}
         said |= {"generator.image_channels": kernels[-1].shape[1], "data.channels": kernels[-1].shape[1]}
@@ -93,14 +94,14 @@ def munit_shapes(styled: bool) -> Callable[[dict[str, Arrays]], dict[str, Any]]:
         said: dict[str, Any] = {}
         root, encoder = ("enc_content", "content") if styled else ("enc", "encoder")
         if gen and f"{root}.model.0.conv.weight" in gen:
-            convs = [key for key in gen if re.fullmatch(rf"{root}\.model\.\d+\.conv\.weight", key)]
+            convs = sorted(key for key in gen if re.fullmatch(rf"{root}\.model\.\d+\.conv\.weight", key))
             blocks = {key.split(".")[4] for key in gen if key.startswith(f"{root}.model.{len(convs)}.model.")}
             said |= {f"{encoder}.channels": len(gen[convs[0]]), f"{encoder}.halvings": len(convs) - 1}
             said |= {f"{encoder}.blocks": len(blocks), "generator.blocks": len(blocks)}
             said |= {"generator.halvings": len(convs) - 1}
         if styled and gen and "mlp.model.0.fc.weight" in gen:
             hidden, style = gen["mlp.model.0.fc.weight"].shape
-            own = [key for key in gen if re.fullmatch(r"enc_style\.model\.\d+\.conv\.weight", key)]
+            own = sorted(key for key in gen if re.fullmatch(r"enc_style\.model\.\d+\.conv\.weight", key))
             said |= {"generator.hidden": hidden, "gan.style_dim": style, "style.style_dim": style}
             said |= {"style.channels": len(gen[own[0]]), "style.halvings": len(own) - 1}
         if disc and "cnns.0.0.conv.weight" in disc:

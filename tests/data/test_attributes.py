@@ -46,7 +46,7 @@ def test_celebas_text(tmp_path):
     folder = images(tmp_path / "celeba", "000001.png", "000002.png", "000003.png", "000004.png")
     (folder / "list_attr_celeba.txt").write_text(CELEBA)
     source = open_source("attribute_folders", path=str(folder), image_size=6)
-    assert source.info["attributes"] == {"Bald": ["-1", "1"], "Smiling": ["-1", "1"]}
+    assert source.info["attributes"] == {"Bald": ["no Bald", "Bald"], "Smiling": ["no Smiling", "Smiling"]}
     np.testing.assert_array_equal(all_of(source)["attribute"], [[0, 1], [1, 0], [1, 1]])
     picked = open_source("attribute_folders", path=str(folder), attributes="Smiling", image_size=6)
     np.testing.assert_array_equal(all_of(picked)["attribute"], [[1], [0], [1]])
@@ -58,7 +58,11 @@ def test_a_csv_of_names_without_endings_and_folders_of_domains(tmp_path):
     (one / "table.csv").write_text("file,colour,bald\nx,red,no\ny,blue,yes\n")
     two = images(tmp_path / "moods", "happy/1.png", "sad/2.png", "sad/3.png")
     source = open_source("attribute_folders", path=f"{one},{two}", image_size=6)
-    assert source.info["attributes"] == {"colour": ["blue", "red"], "bald": ["no", "yes"], "moods": ["happy", "sad"]}
+    assert source.info["attributes"] == {
+        "colour": ["blue", "red"],
+        "bald": ["no bald", "bald"],
+        "moods": ["happy", "sad"],
+    }
     expected = [[1, 0, -1], [0, 1, -1], [-1, -1, 0], [-1, -1, 1], [-1, -1, 1]]
     np.testing.assert_array_equal(all_of(source)["attribute"], expected)
     mixed = source.fetch(np.array([4, 0, 3, 1]))
@@ -111,3 +115,20 @@ def test_digits_and_their_edges_belong_together():
     pair = source.fetch(np.arange(3))
     assert pair["a"].shape == pair["b"].shape == (3, 28, 28, 1)
     assert source.info["sides"] == {"a": "digits", "b": "edges"}
+
+
+def test_yes_is_yes_however_it_is_written(tmp_path):
+    """−1 and 1 in one folder, 0 and true in another, a column of yes alone; spaces around cells."""
+    one, two = (images(tmp_path / name, "x.png", "y.png") for name in ("one", "two"))
+    (one / "t.csv").write_text("file, glasses, hat\nx, -1, 1\ny, 1, 1\n")
+    (two / "t.csv").write_text("file,glasses,hat\nx,0,yes\ny,TRUE,\n")
+    source = open_source("attribute_folders", path=f"{one},{two}", image_size=6)
+    assert source.info["attributes"] == {"glasses": ["no glasses", "glasses"], "hat": ["no hat", "hat"]}
+    np.testing.assert_array_equal(all_of(source)["attribute"], [[0, 1], [1, 1], [0, 1], [1, -1]])
+
+
+def test_an_open_quotation_mark_is_said(tmp_path):
+    folder = images(tmp_path / "f", "x.png")
+    (folder / "t.csv").write_text('file,a\nx,"' + "y\n" * 200_000)
+    with pytest.raises(UserError, match="quotation mark"):
+        open_source("attribute_folders", path=str(folder), image_size=6)
