@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from test_convert import convert, in_bytes, picture, translated
-from tiny import call
+from tiny import call, refused
 
 torch = pytest.importorskip("torch")
 
@@ -138,3 +138,26 @@ def test_unit_translates_as_theirs(capsys, tmp_path):
     made, x = translated(capsys, tmp_path / "w", tmp_path / "p", picture(32), "ba")
     a, b = (contents["gen_00010000.pt"][side] for side in "ab")
     assert np.abs(made - in_bytes(a.decode(b.encode(x)))).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["munit", "unit", "ugatit"])
+def test_files_of_something_else_are_refused(capsys, tmp_path, name):
+    """Nothing in them bears a network's name: nothing is drawn anew in silence, nothing is written."""
+    contents = (
+        {"gen_1.pt": random(theirs.StarGenerator(4, 3, 1), 0)}
+        if name != "ugatit"
+        else {"params_1.pt": random(theirs.StarGenerator(4, 3, 1), 0)}
+    )
+    weights = saved(tmp_path / "theirs", contents)
+    said = refused(capsys, "convert", f"--from={name}", f"--weights={weights}", f"--workdir={tmp_path / 'w'}")
+    assert "arrays are left over, such as main.0.weight" in said
+    assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.parametrize("name", ["stargan", "munit", "unit"])
+def test_what_went_out_comes_in(capsys, tmp_path, name):
+    """Under the names it was given, whatever the order of keys in the file."""
+    convert(capsys, name, saved(tmp_path / "theirs", MADE[name]()), tmp_path / "w")
+    call(capsys, "convert", f"--to={name}", f"--workdir={tmp_path / 'w'}", f"--out={tmp_path / 'out'}")
+    for i in range(3):
+        assert convert(capsys, name, tmp_path / "out", tmp_path / f"again{i}")["drawn anew"] == []
