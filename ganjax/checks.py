@@ -63,6 +63,11 @@ def check_attributes(config: ConfigDict, source: Source) -> None:
         raise UserError(
             f"config.gan.values={tuple(values)}: the data have {held}; set it (and config.critic.outputs) to {sizes}"
         )
+    some = source.fetch(np.linspace(0, source.size - 1, 64).astype(int))["attribute"]
+    if not config.gan.get("sets") and (some < 0).any(axis=1).all():
+        raise UserError(
+            "no image has all attributes: say which data set knows each, such as config.gan.sets=(0, 1), or leave some out"
+        )
     if len(sets := config.gan.get("sets", ()) or sizes) != len(sizes):
         raise UserError(
             f"config.gan.sets={tuple(sets)} says of {len(sets)} attributes who knows them, the data have {len(sizes)}"

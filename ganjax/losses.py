@@ -99,7 +99,14 @@ def cross_entropy(logits: Float[Array, "b k"], label: Int[Array, " b"]) -> Scala
 def attribute_cross_entropy(logits: Float[Array, "b n"], attribute: Int[Array, "b k"], values: Sequence[int]) -> Scalar:
     """What logits pay for attributes of ``values[0]``, ``values[1]``, … values, summed: two values have one logit, of a
     sigmoid, more a softmax of as many. A mean over images; one whose attribute is −1, unknown, adds nothing.
+
+    Raises:
+        ValueError: there are more logits or fewer.
     """
+    if logits.shape[-1] != (wanted := sum(1 if n == 2 else n for n in values)):
+        raise ValueError(
+            f"attributes of {', '.join(map(str, values))} values have {wanted} logits, not {logits.shape[-1]}"
+        )
     total, start = jnp.zeros(()), 0
     for i, n in enumerate(values):
         size = 1 if n == 2 else n

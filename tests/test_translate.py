@@ -1,6 +1,8 @@
 """translate, export and the sheets of training: from a workdir alone, any size, both ways."""
 
+import argparse
 import json
+from pathlib import Path
 
 import jax
 import jax.export
@@ -10,12 +12,15 @@ from PIL import Image
 from tiny import call, refused
 
 from ganjax import config as configs
+from ganjax.commands.export import inputs_of
 from ganjax.fitting import Fitting
 from ganjax.nets.conv import library
+from ganjax.run import initial_shapes, prepare
 from ganjax.train import train
 from ganjax.workdir import reopen
 
 pytestmark = pytest.mark.xdist_group("translate")  # one process trains what they share
+CONFIGS = Path(__file__).parent.parent / "configs"
 TINY = {
     "cyclegan": ("generator.channels=2", "generator.blocks=1", "critic.channels=2", "critic.layers=1"),
     "pix2pix": ("generator.channels=2", "critic.channels=2", "critic.layers=1"),
@@ -167,6 +172,22 @@ def test_inputs_are_never_written_over(capsys, cyclegan, pictures):
         assert "holds the input" in line
 
 
+def test_nothing_is_written_twice_or_over_an_input(capsys, cyclegan, pictures, tmp_path):
+    def line(given, out, *more):
+        return refused(capsys, "translate", f"--workdir={cyclegan}", f"--input={given}", f"--output={out}", *more)
+
+    assert "lies in the input and holds images" in line(pictures, pictures / "below")
+    (pictures / "cycle").mkdir()
+    (pictures / "below/wide.png").rename(pictures / "cycle/grey.png")
+    assert "cycle/grey.png would be written for" in line(pictures, tmp_path / "out", "--cycle")
+    assert "is an input itself" in line(pictures / "cycle/grey.png", pictures, "--cycle")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_output_may_hold_the_input(capsys, cyclegan, pictures):
+    assert translate(capsys, cyclegan, pictures / "below", pictures)["n"] == 1
+
+
 def test_a_folder_that_cannot_be_read_is_told(capsys, cyclegan, tmp_path):
     (tmp_path / "x.png").write_bytes(b"no image")
     line = refused(capsys, "translate", f"--workdir={cyclegan}", f"--input={tmp_path}", f"--output={tmp_path / 'o'}")
@@ -174,6 +195,8 @@ def test_a_folder_that_cannot_be_read_is_told(capsys, cyclegan, tmp_path):
     (tmp_path / "empty").mkdir()
     empty = [f"--input={tmp_path / 'empty'}", f"--output={tmp_path / 'o'}"]
     assert "has no images" in refused(capsys, "translate", f"--workdir={cyclegan}", *empty)
+    (tmp_path / "empty/link.png").symlink_to(tmp_path / "x.png")
+    assert "links are not followed" in refused(capsys, "translate", f"--workdir={cyclegan}", *empty)
 
 
 def test_sample_and_translate_point_to_each_other(capsys, cyclegan):
@@ -195,6 +218,22 @@ def test_an_artifact_needs_jax_alone_and_takes_any_batch(capsys, cyclegan, tmp_p
         x = np.random.default_rng(n).uniform(-1, 1, (n, 32, 32, 3)).astype(np.float32)
         expected = sampler(run)(state, {"b": x})["a"]
         np.testing.assert_allclose(generator.call({"b": x})["a"], expected, atol=2e-4)
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in CONFIGS.glob("[!_]*.py")))
+def test_every_generator_makes_any_number_of_images(name):
+    """What an artifact is made of: the first axis of shapes is a letter."""
+    run = prepare(configs.load(f"configs/{name}.py", ["--config.train.num_seeds=1", "--config.train.batch_size=4"]))
+    state = initial_shapes(run)
+    inputs = inputs_of(argparse.Namespace(direction="ab", size=None), run)
+    generate = run.game.gan.generate
+    made = jax.eval_shape(
+        lambda gen, vars, shown: generate(gen, vars, shown, jax.random.key(0))[0],
+        state.params.gen,
+        state.carry.vars.gen,
+        inputs,
+    )
+    assert {str(x.shape[0]) for x in (*inputs.values(), *made.values())} == {"b"}
 
 
 def test_export_refuses(capsys, pix2pix):

@@ -228,10 +228,10 @@ def test_several_data_sets_are_asked_one_at_a_time():
     state = initial_state(run)
     x = jnp.zeros((2, 32, 32, 3))
     for text, expected in (("glasses", [-1, 1]), ("blond", [1, -1])):
-        found = wishes._shown(text, run, state).inputs(x)["attribute"]
+        found = wishes._shown(text, run, state, 0).inputs(x)["attribute"]
         np.testing.assert_array_equal(found, [expected] * 2)
     with pytest.raises(UserError, match="two data sets know: ask for one"):
-        wishes._shown("blond,glasses", run, state)
+        wishes._shown("blond,glasses", run, state, 0)
     np.testing.assert_array_equal(of_one_set(run, jnp.array([[3, 1]]), 0), [[3, -1]])
 
 
@@ -257,6 +257,7 @@ def test_attributes_that_the_data_do_not_have(name, change, said):
         prepare(configs.load(spec, [f"--config.{each}" for each in (*SMALL[base], "train.batch_size=4", change)]))
 
 
+@pytest.mark.ci
 def test_layers_of_one_size_translate_that_size():
     """The full U-GAT-IT reads its maps through a dense layer: training's size alone."""
     changed = (*SMALL["ugatit"], "generator.light=False", "train.batch_size=4")
@@ -265,3 +266,46 @@ def test_layers_of_one_size_translate_that_size():
     assert fitting.size(32, 32) == (32, 32)
     with pytest.raises(UserError, match="--size brings them to another"):
         fitting.size(33, 40)
+
+
+def test_a_name_that_several_attributes_have():
+    attributes = {"hair": ["none", "blond"], "hat": ["none", "cap", "crown"], "Smiling": ["0", "1"]}
+    assert wishes._place("hat=none", attributes) == (1, 0)
+    assert wishes._place("crown", attributes) == (1, 2)
+    assert wishes._place("no Smiling", attributes) == (2, 0)
+    with pytest.raises(UserError, match="several attributes have a value 'none'; say hair=none or hat=none"):
+        wishes._place("none", attributes)
+    with pytest.raises(UserError, match="no value 'Smilling'; did you mean 'Smiling'"):
+        wishes._place("Smilling", attributes)
+
+
+def test_a_sweep_goes_along_an_attribute(capsys, fader, pictures, tmp_path):
+    where = (f"--workdir={fader}", f"--input={pictures}", f"--output={tmp_path / 'o'}")
+    assert "say --attribute=NAME as well" in refused(capsys, "translate", *where, "--to=glasses", "--sweep=0,1,3")
+
+
+@pytest.mark.ci
+def test_no_attention_has_no_heat(capsys, tmp_path_factory, pictures, tmp_path):
+    workdir = untrained(tmp_path_factory, "ugatit", ":no_cam")
+    where = (f"--workdir={workdir}", f"--input={pictures}", f"--output={tmp_path / 'o'}")
+    assert "no attention to show" in refused(capsys, "translate", *where, "--heatmap")
+
+
+def test_labels_that_no_image_has_whole():
+    """Two data sets of an attribute each, and no word of who knows what: 0 would stand for unknown as well."""
+    changed = (*SMALL["stargan"], "train.batch_size=4", "gan.sets=()")
+    with pytest.raises(UserError, match=r"config\.gan\.sets"):
+        prepare(configs.load("configs/stargan.py:partly", [f"--config.{each}" for each in changed]))
+
+
+def test_a_critic_with_other_outputs():
+    changed = (*SMALL["stargan"], "train.batch_size=4", "critic.outputs=6")
+    with pytest.raises(UserError, match="attributes of 5, 2, 2 values have 7 logits, not 6"):
+        prepare(configs.load("configs/stargan.py", [f"--config.{each}" for each in changed]))
+
+
+@pytest.mark.ci
+def test_another_norm_has_no_official_names(capsys, tmp_path_factory, tmp_path):
+    workdir = untrained(tmp_path_factory, "ugatit", ":instance")
+    said = refused(capsys, "convert", "--to=ugatit", f"--workdir={workdir}", f"--out={tmp_path}")
+    assert "AdaLIN alone" in said

@@ -50,7 +50,9 @@ def measure(spec: str, folder: Path, overrides: Sequence[str] = ()) -> Measured:
 def compare(argv: Sequence[str], doc: str | None, file: str, runs: Mapping[str, tuple[str, Sequence[str]]]) -> None:
     """The whole of an experiment: {name: (config, overrides)} -> result.json, figure.png and lines of print."""
     parser = doors.arguments(file, doc)
-    parser.add_argument("names", nargs="*", help=f"some of: {', '.join(runs)} (all)")
+    parser.add_argument(
+        "names", nargs="*", help=f"some of: {', '.join(runs)} (all); the results of some go into the workdir"
+    )
     parser.add_argument("--steps", type=int, help="of each run, the rate falling in the second half (the config's)")
     parser.add_argument("--seeds", type=int, default=1, help="trained together (1)")
     args = doors.opened(parser, argv)
@@ -59,15 +61,17 @@ def compare(argv: Sequence[str], doc: str | None, file: str, runs: Mapping[str, 
             raise UserError(f"no row {name!r}{nearest(name, runs)}; there are: {', '.join(runs)}")
     result: dict[str, Any] = {}
     rows: list[np.ndarray] = []
+    here = Path(file).parent
+    out = args.workdir / here.name if args.names and args.out == here else args.out  # the whole table stays whole
     for name in args.names or runs:
         spec, overrides = runs[name]
         more = [f"train.num_seeds={args.seeds}", *(_of_steps(args.steps) if args.steps else [])]
-        found = measure(spec, args.workdir / f"{Path(file).parent.name}-{name.replace(' ', '_')}", [*overrides, *more])
+        found = measure(spec, args.workdir / f"{here.name}-{name.replace(' ', '_')}", [*overrides, *more])
         result[name] = {"kid_100": found.kid, "mean": float(np.mean(found.kid)), "std": float(np.std(found.kid))}
         print(f"{name}: KID × 100 {np.mean(found.kid):.2f} ± {np.std(found.kid):.2f}", flush=True)
         rows += found.rows if not rows else found.rows[1:]
-        doors.leave(args.out, result)
-        pictures.save_png(args.out / "figure.png", pictures.sheet(np.concatenate(rows), columns=SHOWN), scale=2)
+        doors.leave(out, result)
+        pictures.save_png(out / "figure.png", pictures.sheet(np.concatenate(rows), columns=SHOWN), scale=2)
 
 
 def _of_steps(steps: int) -> list[str]:

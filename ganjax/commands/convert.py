@@ -75,7 +75,11 @@ def _come_in(options: argparse.Namespace, format: Format) -> dict[str, Any]:
                 f"{path}: {len(left)} arrays are left over, such as {left[0]}; needed are {wanted or 'others'}"
             )
     spec = options.config or format.config
-    said = format.shapes({f"{role.slot}.{role.name}": arrays[role] for role in chosen})
+    try:
+        said = format.shapes({f"{role.slot}.{role.name}": arrays[role] for role in chosen})
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        which = ", ".join(f"{path} as {_called(role)}" for role, path in chosen.items())
+        raise UserError(f"{which}: the arrays are not those of {options.source} ({error})") from error
     given = [f"--config.{key}={str(value).replace(' ', '')}" for key, value in said.items()]
     config = configs.load(spec, [*given, *options.overrides])
     made = unknown_data(config)
@@ -86,7 +90,8 @@ def _come_in(options: argparse.Namespace, format: Format) -> dict[str, Any]:
         own = jax.tree.map(jnp.asarray, own)
         params, vars = role.put(params, own[0]), role.put(vars, {**role.of(vars), **own[1]})
     ema = state.ema._replace(gen=jax.tree.map(jnp.copy, (params.gen, vars.gen))) if made.game.averaged else state.ema
-    claim(options.workdir, made)
+    info = {**made.source.info, **({"unread": fresh} if fresh else {})}
+    claim(options.workdir, made._replace(source=made.source._replace(info=info)))
     with Checkpoints(options.workdir) as checkpoints:
         checkpoints.save(0, state._replace(params=params, carry=state.carry._replace(vars=vars), ema=ema))
     overrides = shlex.join([*given, *options.overrides])
@@ -158,7 +163,8 @@ def _go_out(options: argparse.Namespace, format: Format) -> dict[str, Any]:
             arrays = role.complete(to_official(role.names(opened.config), role.of(params), role.of(vars)))
         except (KeyError, AttributeError, TypeError) as error:
             raise UserError(
-                f"{options.workdir} holds {opened.config.system}, which has no {_called(role)} ({error})"
+                f"{options.workdir} holds {opened.config.system}, which has no {_called(role)} ({error}); "
+                f"--to={options.to} are the names of {format.config}"
             ) from error
         start = f"{role.inside}." if role.inside else ""
         contents.setdefault(role.file, {}).update({start + key: x for key, x in arrays.items()})

@@ -9,13 +9,14 @@ from typing import Any
 
 import jax
 import jax.export
+import jax.numpy as jnp
 
 from ganjax.errors import UserError
 from ganjax.monitor.pictures import write_whole
 from ganjax.nets.conv import library
 from ganjax.run import Run
 from ganjax.samples import generator_of
-from ganjax.translations import translates, ways
+from ganjax.translations import edits, translates, ways
 from ganjax.workdir import reopen
 
 PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
@@ -81,13 +82,21 @@ def inputs_of(options: argparse.Namespace, run: Run) -> dict[str, Any]:
     if not translates(run):
         drawn = jax.eval_shape(lambda key: run.game.gan.inputs(key, 2), jax.random.key(0))
         return {name: jax.ShapeDtypeStruct((b, *x.shape[1:]), x.dtype) for name, x in drawn.items()}
+    if edits(run):
+        image, attribute = run.batch["image"], run.batch["attribute"]
+        height, width = _size(options.size) if options.size else image.shape[2:4]
+        shown = jax.ShapeDtypeStruct((b, height, width, image.shape[-1]), image.dtype)
+        return {"image": shown, "attribute": jax.ShapeDtypeStruct((b, attribute.shape[-1]), attribute.dtype)}
     if options.direction not in ways(run):
         raise UserError(
             f"--direction={options.direction}: {run.config.system} translates {' and '.join(ways(run))} alone"
         )
     side = run.batch[options.direction[0]]
     size = _size(options.size) if options.size else side.shape[2:4]
-    return {options.direction[0]: jax.ShapeDtypeStruct((b, *size, side.shape[-1]), side.dtype)}
+    read = {options.direction[0]: side} | ({"instance": run.batch["instance"]} if "instance" in run.batch else {})
+    inputs = {name: jax.ShapeDtypeStruct((b, *size, x.shape[-1]), x.dtype) for name, x in read.items()}
+    style = run.config.gan.get("style_dim")  # a style is read, since nothing is drawn in a file
+    return inputs | ({"style": jax.ShapeDtypeStruct((b, style), jnp.float32)} if style else {})
 
 
 def _size(text: str) -> tuple[int, int]:

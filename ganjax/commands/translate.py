@@ -6,7 +6,7 @@ import argparse
 import itertools
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
+from ganjax.commands.wishes import Wish, wishes
 from ganjax.commands.wishes import arguments as add_wishes
-from ganjax.commands.wishes import wishes
 from ganjax.data.folder import decode_or_say, walk
 from ganjax.data.pairs import pieces
 from ganjax.errors import UserError
@@ -74,9 +74,10 @@ def run(options: argparse.Namespace) -> None:
             raise UserError(f"--{name}={getattr(options, name)} must be at least {least}")
     opened, step, state = reopen(options.workdir, options.step, options.index)
     check(options, opened)
-    wanted = wishes(options, opened, state)
+    wanted = wishes(options, opened, state, step)
     origin, target = way = ("image", "image") if edits(opened) else tuple(options.direction)
     files = files_of(options)
+    check_names(options, files, wanted)
     train = opened.config.eval.train_mode if options.train_mode is None else options.train_mode
     sample, fitting = sampler(opened, train), Fitting(opened, way)
     skipped: list[str] = []
@@ -124,10 +125,25 @@ def check(options: argparse.Namespace, run: Run) -> None:
         raise UserError(f"--cycle: {run.config.system} has no way back")
     if options.cycle and (options.styles or options.style_from):
         raise UserError("--cycle: of one translation alone, without styles")
-    if options.heatmap and f"heat_{options.direction[1]}" not in answers(run):
+    attends = run.config.generator.get("cam_gen", True) and f"heat_{options.direction[1]}" in answers(run)
+    if options.heatmap and not attends:
         raise UserError(f"--heatmap: {run.config.system} has no attention to show")
     if options.output.resolve() == (options.input if options.input.is_dir() else options.input.parent).resolve():
         raise UserError(f"--output={options.output} holds the input, which would be written over; take another folder")
+
+
+def check_names(options: argparse.Namespace, files: dict[str, Path], wanted: Sequence[Wish]) -> None:
+    """Raises a UserError where a file would be written over an input, or over another one's translation."""
+    written: dict[Path, Path] = {}
+    read = {file.resolve() for file in files.values()}
+    kinds = {"cycle": options.cycle, "heat": options.heatmap, "sheets": options.sheet}
+    for name, file in files.items():
+        own = [f"{name}{wish.name}" for wish in wanted] + [f"{kind}/{name}" for kind, asked in kinds.items() if asked]
+        for out in (options.output / f"{each}.png" for each in own):
+            if out.resolve() in read:
+                raise UserError(f"--output={options.output}: {out} is an input itself; take another folder")
+            if written.setdefault(out, file) is not file:
+                raise UserError(f"{out} would be written for {written[out]} and for {file}; rename one of them")
 
 
 def files_of(options: argparse.Namespace) -> dict[str, Path]:
@@ -141,9 +157,13 @@ def files_of(options: argparse.Namespace) -> dict[str, Path]:
         return {root.stem: root}
     if not root.is_dir():
         raise UserError(f"--input={root}: there is no such file or folder")
-    files = [file for file in walk(root) if not file.resolve().is_relative_to(options.output.resolve())]
+    inside = options.output.resolve() != root.resolve() and options.output.resolve().is_relative_to(root.resolve())
+    if inside and options.output.is_dir() and any(walk(options.output)):
+        raise UserError(f"--output={options.output} lies in the input and holds images already; take another folder")
+    files = [*walk(root)]
     if not files:
-        raise UserError(f"--input={root} has no images")
+        led_out = " that lie in it: links are not followed out of a folder" if any(root.iterdir()) else ""
+        raise UserError(f"--input={root} has no images{led_out}")
     stems = [str(file.relative_to(root).with_suffix("")) for file in files]
     alone = {stem for stem in stems if stems.count(stem) == 1}
     return {

@@ -39,13 +39,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--attribute", help="fader: the attribute whose values, or the value, to slide along")
     parser.add_argument(
         "--sweep",
-        default="0,1,5",
         help="fader: from, to and how many; 0 is the first value, or without, 1 the next, or with, … (0,1,5)",
     )
 
 
-def wishes(options: argparse.Namespace, run: Run, state: State) -> list[Wish]:
-    """What was asked for; one plain translation where nothing was.
+def wishes(options: argparse.Namespace, run: Run, state: State, step: int) -> list[Wish]:
+    """What was asked for of the state of a step; one plain translation where nothing was.
 
     Raises:
         UserError: the game reads no such thing, or there is no such value.
@@ -53,12 +52,14 @@ def wishes(options: argparse.Namespace, run: Run, state: State) -> list[Wish]:
     asked = [name for name in ("styles", "style_from", "to", "attribute") if getattr(options, name) is not None]
     if len(asked) > 1:
         raise UserError(f"--{asked[0].replace('_', '-')} and --{asked[1].replace('_', '-')}: one at a time")
+    if options.sweep is not None and asked != ["attribute"]:
+        raise UserError(f"--sweep={options.sweep} goes along an attribute: say --attribute=NAME as well")
     system = run.config.system
     if edits(run):
         if not asked or asked[0] not in ("to", "attribute"):
             known = "; ".join(f"{name}: {', '.join(values)}" for name, values in run.source.info["attributes"].items())
             raise UserError(f"{system} changes attributes: say --to=VALUE,… ({known})")
-        return [_shown(options.to, run, state)] if options.to is not None else _slide(options, run)
+        return [_shown(options.to, run, state, step)] if options.to is not None else _slide(options, run)
     if asked and (asked[0] in ("to", "attribute") or "style_dim" not in run.config.gan):
         raise UserError(f"--{asked[0].replace('_', '-')}: {system} reads nothing of the kind")
     if options.styles is not None:
@@ -91,7 +92,7 @@ def _style_of(options: argparse.Namespace, run: Run) -> Wish:
     return Wish("", lambda x: {"style_image": jnp.broadcast_to(square, (len(x), *square.shape))})
 
 
-def _shown(text: str, run: Run, state: State) -> Wish:
+def _shown(text: str, run: Run, state: State, step: int) -> Wish:
     """--to: the values that are named; of the other attributes those that D sees in each picture."""
     attributes = run.source.info["attributes"]
     wanted: dict[int, int] = {}
@@ -112,6 +113,11 @@ def _shown(text: str, run: Run, state: State) -> Wish:
     if missing and recognise is None:
         raise UserError(
             f"--to={text}: {run.config.system} cannot see {missing[0]} in a picture, name a value of it as well"
+        )
+    if missing and step == 0 and run.source.info.get("unread"):
+        raise UserError(
+            f"--to={text}: the weights of the critic, which sees {missing[0]} in a picture, were not converted; "
+            f"name a value of {', '.join(missing)} as well, or convert both files"
         )
     side = run.batch["image"].shape[2:4]
 
@@ -136,18 +142,26 @@ def _without_other_hair(wanted: dict[int, int], names: list[str]) -> dict[int, i
 
 
 def _place(name: str, attributes: dict[str, list[str]]) -> tuple[int, int]:
-    """(attribute, value) of a value's name; of an attribute of yes and no its own name, with "no " before it.
+    """(attribute, value) of a value's name, or ATTRIBUTE=VALUE; of an attribute of yes and no its own name, with "no " before it.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or several attributes have it.
     """
+    found: dict[int, int] = {}
     for column, (attribute, values) in enumerate(attributes.items()):
-        if name in values:
-            return column, values.index(name)
-        if len(values) == 2 and name in (attribute, f"no {attribute}"):
-            return column, int(name == attribute)
-    known = [value for values in attributes.values() for value in values]
-    raise UserError(f"no value {name!r}{nearest(name, known)}; there are: {', '.join(known)}")
+        own = name.removeprefix(f"{attribute}=")
+        if own in values:
+            found[column] = values.index(own)
+        elif len(values) == 2 and own in (attribute, f"no {attribute}"):
+            found[column] = int(own == attribute)
+    if len(found) > 1:
+        which = " or ".join(f"{[*attributes][column]}={name}" for column in found)
+        raise UserError(f"several attributes have a value {name!r}; say {which}")
+    if not found:
+        of_two = [attribute for attribute, values in attributes.items() if len(values) == 2]
+        known = list(dict.fromkeys([*(value for values in attributes.values() for value in values), *of_two]))
+        raise UserError(f"no value {name!r}{nearest(name, known)}; there are: {', '.join(known)}")
+    return next(iter(found.items()))
 
 
 def _slide(options: argparse.Namespace, run: Run) -> list[Wish]:
@@ -161,7 +175,7 @@ def _slide(options: argparse.Namespace, run: Run) -> list[Wish]:
             f"--attribute: {run.config.system} cannot see {list(attributes)} in a picture; say --to of each"
         )
     try:
-        low, high, count = options.sweep.split(",")
+        low, high, count = (options.sweep or "0,1,5").split(",")
         ends = float(low), float(high)
         if int(count) < 1 or not np.isfinite(ends).all():
             raise ValueError(options.sweep)

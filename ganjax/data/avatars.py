@@ -74,7 +74,8 @@ def codes_of(attribute: str) -> tuple[np.ndarray, list[str]]:
 
 def describe(source: Source) -> dict[str, dict[str, int]]:
     """{attribute: {value: how many}} of a source with attributes."""
-    codes = source.fetch(np.arange(source.size))["attributes"]
+    stored = source.fetch(np.arange(source.size))
+    codes = stored["attributes"] if "attributes" in stored else stored["attribute"]
     return {
         name: {value: int((codes[:, column] == code).sum()) for code, value in enumerate(values)}
         for column, (name, values) in enumerate(source.info["attributes"].items())

@@ -29,7 +29,7 @@ class Generator(nn.Module):
         k = doublings(self.size)
         width = self.channels * 2 ** (k - 1)
         x = nn.relu(nn.Dense(16 * width, kernel_init=normal_init)(join(z, label, self.classes)))
-        x = x.reshape(len(z), 4, 4, width)
+        x = x.reshape(z.shape[0], 4, 4, width)
         for i in range(1, k):
             x = ConvTranspose(width // 2**i, 5, 2, (2, 1), use_bias=False)(x)
             x = nn.relu(batch_norm(train, self.axis_name)(x))
@@ -53,7 +53,7 @@ class Critic(nn.Module):
             x = Conv(self.channels * 2**i, 3, 1 if i % 2 else 2, (1, 1), use_bias=False)(x)
             x = leaky_relu(batch_norm(train, self.axis_name)(x) if i else x)
             x = nn.Dropout(self.dropout, rng_collection="noise", deterministic=not train)(x)
-        x = x.reshape(len(x), -1)
+        x = x.reshape(x.shape[0], -1)
         heads = [nn.Dense(n, kernel_init=normal_init)(x) for n in (1, self.classes)]
         return heads[0][:, 0], heads[1]
 

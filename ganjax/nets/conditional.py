@@ -53,7 +53,7 @@ class ConditionalBatchNorm(nn.Module):
         init = nn.initializers.normal(self.scale)
         gain = Lookup(x.shape[-1], self.classes, init, name="gain")(told)
         shift = Lookup(x.shape[-1], self.classes, init, name="shift")(told)
-        spread = (len(x), *[1] * (x.ndim - 2), x.shape[-1])
+        spread = (x.shape[0], *[1] * (x.ndim - 2), x.shape[-1])
         out: Array = norm(x) * (1 + gain).reshape(spread).astype(self.dtype) + shift.reshape(spread).astype(self.dtype)
         return out
 

@@ -64,7 +64,7 @@ class Critic(nn.Module):
                 x = batch_norm(train, self.axis_name, normal_scale_init, self.dtype)(x)
             x = leaky_relu(x)
         x = Conv(1, 4, 1, (0, 0), use_bias=not any(self.norms), dtype=self.dtype)(x)
-        return self.output(x.reshape(len(x)).astype(jnp.float32))
+        return self.output(x.reshape(x.shape[0]).astype(jnp.float32))
 
 
 def generator(

@@ -54,7 +54,7 @@ class Critic(nn.Module):
             x = _conv(width, x, 2, 1)
             x = leaky_relu(batch_norm(train, self.axis_name)(x) if i else x)
             maps.append(x)
-        return _conv(1, x, 1, 0).reshape(len(x)), maps[1:]
+        return _conv(1, x, 1, 0).reshape(x.shape[0]), maps[1:]
 
 
 def _conv(width: int, x: Array, stride: int, pad: int) -> Array:

@@ -62,7 +62,7 @@ class Critic(nn.Module):
             x = Conv(self.width, 4, 2, (1, 1), kernel_init=fan_in_uniform)(x)
             x = leaky_relu(batch_norm(train, self.axis_name)(x))
             x = nn.Dropout(self.dropout, deterministic=not train, rng_collection="noise")(x)
-        h = leaky_relu(nn.Dense(self.width, kernel_init=fan_in_uniform)(x.reshape(len(x), -1)))
+        h = leaky_relu(nn.Dense(self.width, kernel_init=fan_in_uniform)(x.reshape(x.shape[0], -1)))
         logits: Array = nn.Dense(self.outputs, kernel_init=fan_in_uniform)(h)
         return logits
 

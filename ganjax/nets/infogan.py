@@ -35,7 +35,7 @@ class Generator(nn.Module):
         quarter, wide = self.size // 4, 2 * self.channels
         x = join(jnp.concatenate([z, code], axis=-1), category, self.categories)
         x = norm(nn.Dense(self.hidden, kernel_init=normal_init)(x))
-        x = norm(nn.Dense(quarter**2 * wide, kernel_init=normal_init)(x)).reshape(len(z), quarter, quarter, wide)
+        x = norm(nn.Dense(quarter**2 * wide, kernel_init=normal_init)(x)).reshape(z.shape[0], quarter, quarter, wide)
         x = norm(ConvTranspose(self.channels, 4, 2)(x))
         return sigmoid_image(ConvTranspose(self.image_channels, 4, 2)(x))
 
@@ -58,7 +58,7 @@ class Critic(nn.Module):
             return out
 
         x = nn.leaky_relu(Conv(self.channels, 4, 2, (1, 1))(unit_range(x)), 0.01)
-        x = norm(Conv(2 * self.channels, 4, 2, (1, 1))(x)).reshape(len(x), -1)
+        x = norm(Conv(2 * self.channels, 4, 2, (1, 1))(x)).reshape(x.shape[0], -1)
         shared = norm(nn.Dense(self.hidden, kernel_init=normal_init)(x))
         logit = nn.Dense(1, kernel_init=normal_init, name="d_head")(shared)[:, 0]
         q = norm(nn.Dense(self.hidden // 8, kernel_init=normal_init)(shared))

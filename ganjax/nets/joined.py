@@ -31,7 +31,7 @@ Labels = Int[Array, " b"]
 
 def join(x: Float[Array, "b ..."], label: Labels, classes: int) -> Float[Array, "b ..."]:
     """x with the one-hot label behind its last axis: once for a vector, at each pixel for an image."""
-    told = jax.nn.one_hot(label, classes, dtype=x.dtype).reshape(len(x), *[1] * (x.ndim - 2), classes)
+    told = jax.nn.one_hot(label, classes, dtype=x.dtype).reshape(x.shape[0], *[1] * (x.ndim - 2), classes)
     return jnp.concatenate([x, jnp.broadcast_to(told, (*x.shape[:-1], classes))], axis=-1)
 
 
@@ -91,7 +91,7 @@ class Generator(nn.Module):
         quarter, wide = self.size // 4, 2 * self.channels
         x = norm(nn.Dense(self.hidden, use_bias=False, kernel_init=normal_init)(tell(z)))
         x = norm(nn.Dense(quarter**2 * wide, use_bias=False, kernel_init=normal_init)(tell(x)))
-        x = x.reshape(len(z), quarter, quarter, wide)
+        x = x.reshape(z.shape[0], quarter, quarter, wide)
         x = norm(ConvTranspose(self.channels, 5, 2, (2, 1), use_bias=False)(tell(x)))
         x = ConvTranspose(self.image_channels, 5, 2, (2, 1), use_bias=False)(tell(x))
         return sigmoid_image(x)
@@ -115,7 +115,7 @@ class Critic(nn.Module):
 
         x = leaky_relu(Conv(self.channels, 5, 2, (2, 2), use_bias=False)(tell(unit_range(x))))
         x = norm(Conv(2 * self.channels, 5, 2, (2, 2), use_bias=False)(tell(x)))
-        x = nn.Dense(self.hidden, use_bias=False, kernel_init=normal_init)(tell(x.reshape(len(x), -1)))
+        x = nn.Dense(self.hidden, use_bias=False, kernel_init=normal_init)(tell(x.reshape(x.shape[0], -1)))
         return nn.Dense(1, use_bias=False, kernel_init=normal_init)(tell(norm(x)))[:, 0]
 
 
@@ -155,7 +155,7 @@ class MlpGenerator(nn.Module):
         told = jax.nn.one_hot(label, self.classes)
         both = [nn.relu(nn.Dense(self.of_z)(z)), nn.relu(nn.Dense(self.of_label)(told))]
         x = nn.relu(nn.Dense(self.of_z + self.of_label)(jnp.concatenate(both, axis=-1)))
-        return sigmoid_image(nn.Dense(math.prod(self.shape))(x)).reshape(len(z), *self.shape)
+        return sigmoid_image(nn.Dense(math.prod(self.shape))(x)).reshape(z.shape[0], *self.shape)
 
 
 class MlpCritic(nn.Module):
@@ -174,10 +174,10 @@ class MlpCritic(nn.Module):
             return out
 
         def maxout(x: Array, units: tuple[int, int]) -> Array:
-            return nn.Dense(units[0] * units[1])(x).reshape(len(x), *units).max(axis=-1)
+            return nn.Dense(units[0] * units[1])(x).reshape(x.shape[0], *units).max(axis=-1)
 
         told = jax.nn.one_hot(label, self.classes)
-        image = maxout(unit_range(x).reshape(len(x), -1), self.of_image)
+        image = maxout(unit_range(x).reshape(x.shape[0], -1), self.of_image)
         both = jnp.concatenate([image, maxout(told, self.of_label)], axis=-1)
         return nn.Dense(1)(drop(maxout(drop(both), self.of_both)))[:, 0]
 

@@ -29,7 +29,7 @@ class Generator(nn.Module):
             return ConvTranspose(width, 3, stride, padding, dtype=self.dtype)(x)
 
         wide = 4 * self.channels
-        x = nn.Dense(49 * wide, kernel_init=normal_init, dtype=self.dtype)(z).reshape(len(z), 7, 7, wide)
+        x = nn.Dense(49 * wide, kernel_init=normal_init, dtype=self.dtype)(z).reshape(z.shape[0], 7, 7, wide)
         widths = [(wide, 2), (wide, 1), (wide, 2), (wide, 1), (wide // 2, 2), (wide // 4, 2)]
         for width, stride in widths:
             x = layer(act(x), width, stride)
@@ -48,7 +48,7 @@ class Critic(nn.Module):
         for i in range(4):
             x = Conv(self.channels * 2**i, 5, 2, dtype=self.dtype)(x)
             x = leaky_relu(batch_norm(train, self.axis_name, dtype=self.dtype)(x) if i else x)
-        x = nn.Dense(1, kernel_init=normal_init, dtype=self.dtype)(x.reshape(len(x), -1))
+        x = nn.Dense(1, kernel_init=normal_init, dtype=self.dtype)(x.reshape(x.shape[0], -1))
         return x[:, 0].astype(jnp.float32)
 
 

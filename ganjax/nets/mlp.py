@@ -29,7 +29,7 @@ class Generator(nn.Module):
         for features in self.hidden:
             z = nn.relu(nn.Dense(features, kernel_init=self.kernel_init, dtype=self.dtype)(z))
         x = nn.Dense(math.prod(self.shape), kernel_init=self.kernel_init, dtype=self.dtype)(z)
-        return self.output(x.astype(jnp.float32)).reshape(len(z), *self.shape)
+        return self.output(x.astype(jnp.float32)).reshape(z.shape[0], *self.shape)
 
 
 class Critic(nn.Module):
@@ -44,12 +44,12 @@ class Critic(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "b ..."], train: bool = True) -> Float[Array, " b"]:
-        x = self.input(x).reshape(len(x), -1)
+        x = self.input(x).reshape(x.shape[0], -1)
         dropout = iter([*self.dropout, *[0.0] * (len(self.hidden) + 1 - len(self.dropout))])
         for features in self.hidden:
             x = nn.Dropout(next(dropout), rng_collection="noise", deterministic=not train)(x)
             x = nn.Dense(features * self.pieces, kernel_init=self.kernel_init, dtype=self.dtype)(x)
-            x = nn.relu(x) if self.pieces == 1 else x.reshape(len(x), features, self.pieces).max(axis=-1)
+            x = nn.relu(x) if self.pieces == 1 else x.reshape(x.shape[0], features, self.pieces).max(axis=-1)
         x = nn.Dropout(next(dropout), rng_collection="noise", deterministic=not train)(x)
         return nn.Dense(1, kernel_init=self.kernel_init, dtype=self.dtype)(x)[:, 0].astype(jnp.float32)
 

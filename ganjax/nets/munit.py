@@ -134,7 +134,7 @@ class Decoder(nn.Module):
         for _ in range(2):
             style = nn.relu(nn.Dense(self.hidden, kernel_init=he_normal)(style))
         numbers = nn.Dense(self.blocks * 4 * width, kernel_init=he_normal)(style)
-        return list(jnp.moveaxis(numbers.reshape(len(numbers), self.blocks, 4, width), 1, 0))
+        return list(jnp.moveaxis(numbers.reshape(numbers.shape[0], self.blocks, 4, width), 1, 0))
 
 
 class Critic(nn.Module):

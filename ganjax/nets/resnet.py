@@ -71,7 +71,7 @@ class Generator(nn.Module):
             return batch_norm(train, self.axis_name, dtype=self.dtype)
 
         first, *rest = self.widths
-        x = nn.Dense(16 * first, kernel_init=glorot, dtype=self.dtype)(z).reshape(len(z), 4, 4, first)
+        x = nn.Dense(16 * first, kernel_init=glorot, dtype=self.dtype)(z).reshape(z.shape[0], 4, 4, first)
         block = numbered(Block, self.remat)
         for width in rest:
             x = block(width, width, up=True, norm=norm, first_bias=self.first_bias, dtype=self.dtype)(x)
@@ -116,7 +116,7 @@ class GoodCritic(nn.Module):
                 first_bias=False,
                 dtype=self.dtype,
             )(x)
-        x = x.reshape(len(x), -1)
+        x = x.reshape(x.shape[0], -1)
         return nn.Dense(1, kernel_init=glorot, dtype=self.dtype)(x)[:, 0].astype(jnp.float32)
 
 

@@ -37,7 +37,7 @@ class Generator(nn.Module):
         for width in self.hidden:
             x = nn.Dense(width, use_bias=False, kernel_init=nn.initializers.glorot_uniform())(x)
             x = nn.softplus(nn.BatchNorm(not train, momentum=0.9, axis_name=self.axis_name, use_scale=False)(x))
-        return sigmoid_image(weight_norm(math.prod(self.shape))(x)).reshape(len(z), *self.shape)
+        return sigmoid_image(weight_norm(math.prod(self.shape))(x)).reshape(z.shape[0], *self.shape)
 
 
 class Critic(nn.Module):
@@ -58,7 +58,7 @@ class Critic(nn.Module):
             return x + std * jax.random.normal(self.make_rng("noise"), x.shape) if train and std else x
 
         first, later = self.noise
-        x, scale = noisy(unit_range(x).reshape(len(x), -1), first), (SECOND_MOMENT + first**2) ** -0.5
+        x, scale = noisy(unit_range(x).reshape(x.shape[0], -1), first), (SECOND_MOMENT + first**2) ** -0.5
         features = x
         for width in self.hidden:
             features = nn.relu(weight_norm(width, scale)(x))

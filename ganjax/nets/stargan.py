@@ -65,7 +65,7 @@ class Critic(nn.Module):
             x = nn.leaky_relu(x)
         keywords: dict[str, Any] = {"use_bias": False, "kernel_init": fan_in_uniform, "dtype": self.dtype}
         values = Conv(1, 3, 1, (1, 1), **keywords)(x)[..., 0]
-        logits = Conv(self.outputs, x.shape[1], 1, (0, 0), **keywords)(x).reshape(len(x), self.outputs)
+        logits = Conv(self.outputs, x.shape[1], 1, (0, 0), **keywords)(x).reshape(x.shape[0], self.outputs)
         return values.astype(jnp.float32), logits.astype(jnp.float32)
 
 

@@ -87,7 +87,7 @@ class Critic(nn.Module):
         features = leaky_relu(norm(nn.Dense(self.text_features, kernel_init=init)(text)))
         tiled = jnp.broadcast_to(features[:, None, None, :], (*x.shape[:3], self.text_features))
         x = Conv(x.shape[-1], 1, 1, use_bias=not self.norm, kernel_init=init)(jnp.concatenate([x, tiled], axis=-1))
-        return Conv(1, 4, 1, (0, 0), use_bias=False)(leaky_relu(norm(x))).reshape(len(x))
+        return Conv(1, 4, 1, (0, 0), use_bias=False)(leaky_relu(norm(x))).reshape(x.shape[0])
 
 
 def generator(

@@ -161,7 +161,7 @@ class Generator(nn.Module):
             x = act(_conv(self.channels * 2**i, 3, 2, x, self.dtype))
         for _ in range(self.blocks):
             x = Residual(None, self.dtype)(x)
-        logits, heat = jnp.zeros((len(x), 2)), x.astype(jnp.float32).sum(axis=-1)
+        logits, heat = jnp.zeros((x.shape[0], 2)), x.astype(jnp.float32).sum(axis=-1)
         if self.cam:
             x, logits, heat = Attention(nn.relu, None, self.dtype)(x)
         factors = self._factors(x)
@@ -175,7 +175,7 @@ class Generator(nn.Module):
     def _factors(self, x: Images) -> Factors:
         """γ and β of all AdaLIN, from all pixels, or from the maps' means where the network is light."""
         width = x.shape[-1]
-        h = (x.mean(axis=(1, 2)) if self.light else x.reshape(len(x), -1)).astype(jnp.float32)
+        h = (x.mean(axis=(1, 2)) if self.light else x.reshape(x.shape[0], -1)).astype(jnp.float32)
         for _ in range(2):
             h = nn.relu(nn.Dense(width, use_bias=False, kernel_init=fan_in_uniform)(h))
         scale, bias = (nn.Dense(width, use_bias=False, kernel_init=fan_in_uniform)(h) for _ in range(2))
@@ -198,7 +198,7 @@ class Critic(nn.Module):
         for i in range(self.layers - 1):
             stride = 1 if i == self.layers - 2 else 2
             x = leaky_relu(_conv(self.channels * 2**i, 4, stride, x, self.dtype, weight, use_bias=True))
-        logits, heat = jnp.zeros((len(x), 2)), x.astype(jnp.float32).sum(axis=-1)
+        logits, heat = jnp.zeros((x.shape[0], 2)), x.astype(jnp.float32).sum(axis=-1)
         if self.cam:
             x, logits, heat = Attention(leaky_relu, weight, self.dtype)(x)
         values = _conv(1, 4, 1, x, self.dtype, weight)[..., 0]

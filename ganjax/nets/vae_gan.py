@@ -32,7 +32,7 @@ class Encoder(nn.Module):
         for i in range(3):
             x = Conv(self.channels * 2**i, 5, 2, (2, 2), use_bias=False)(x)
             x = nn.relu(batch_norm(train, self.axis_name)(x))
-        x = nn.Dense(16 * self.channels, use_bias=False, kernel_init=normal_init)(x.reshape(len(x), -1))
+        x = nn.Dense(16 * self.channels, use_bias=False, kernel_init=normal_init)(x.reshape(x.shape[0], -1))
         x = nn.relu(batch_norm(train, self.axis_name)(x))
         mean, log_variance = (nn.Dense(self.latent_dim, kernel_init=normal_init)(x) for _ in range(2))
         return mean, log_variance
@@ -50,7 +50,7 @@ class Generator(nn.Module):
     def __call__(self, z: Float[Array, "b d"], train: bool = True) -> Float[Array, "b h w c"]:
         side, width = self.size // 8, 4 * self.channels
         x = nn.Dense(side * side * width, use_bias=False, kernel_init=normal_init)(z)
-        x = nn.relu(batch_norm(train, self.axis_name)(x)).reshape(len(z), side, side, width)
+        x = nn.relu(batch_norm(train, self.axis_name)(x)).reshape(z.shape[0], side, side, width)
         for wide in (4 * self.channels, 2 * self.channels, self.channels // 2):
             x = ConvTranspose(wide, 5, 2, (2, 1), use_bias=False)(x)
             x = nn.relu(batch_norm(train, self.axis_name)(x))
@@ -78,7 +78,7 @@ class Critic(nn.Module):
         for wide in (2 * self.channels, 4 * self.channels, 4 * self.channels):
             layers.append(Conv(wide, 5, 2, (2, 2), use_bias=not self.norm, kernel_init=init)(x))
             x = act(layers[-1])
-        x = nn.Dense(8 * self.channels, use_bias=not self.norm, kernel_init=init)(x.reshape(len(x), -1))
+        x = nn.Dense(8 * self.channels, use_bias=not self.norm, kernel_init=init)(x.reshape(x.shape[0], -1))
         return nn.Dense(1, kernel_init=normal_init)(act(x))[:, 0], layers[self.layer - 1]
 
 

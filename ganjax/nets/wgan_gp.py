@@ -42,7 +42,7 @@ class Generator(nn.Module):
 
     @nn.compact
     def __call__(self, z: Float[Array, "b n"], train: bool = True) -> Float[Array, "b h w c"]:
-        x = nn.Dense(16 * self.widths[0], kernel_init=glorot, dtype=self.dtype)(z).reshape(len(z), 4, 4, -1)
+        x = nn.Dense(16 * self.widths[0], kernel_init=glorot, dtype=self.dtype)(z).reshape(z.shape[0], 4, 4, -1)
         for i, width in enumerate([*self.widths[1:], self.image_channels]):
             if self.norm:
                 x = batch_norm(train, self.axis_name, dtype=self.dtype)(x)
@@ -66,7 +66,7 @@ class Critic(nn.Module):
         x = unit_range(x) if self.unit else x
         for width in self.widths:
             x = leaky_relu(Conv(width, 5, 2, kernel_init=fan_average(down=2), dtype=self.dtype)(x))
-        return nn.Dense(1, kernel_init=glorot, dtype=self.dtype)(x.reshape(len(x), -1))[:, 0].astype(jnp.float32)
+        return nn.Dense(1, kernel_init=glorot, dtype=self.dtype)(x.reshape(x.shape[0], -1))[:, 0].astype(jnp.float32)
 
 
 def mnist_generator(channels: int = 64, dtype: Any = jnp.float32) -> nn.Module:

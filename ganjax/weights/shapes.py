@@ -78,6 +78,7 @@ def star_shapes(found: dict[str, Arrays]) -> dict[str, Any]:
         channels, inputs = gen["main.0.weight"].shape[:2]
         blocks = {key.split(".")[1] for key in gen if ".main." in key}
         said |= {"generator.channels": channels, "generator.blocks": len(blocks), "gan.values": (2,) * (inputs - 3)}
+        said |= {"critic.outputs": inputs - 3}
     if disc and "conv2.weight" in disc:
         outputs, kernel = disc["conv2.weight"].shape[0], disc["conv2.weight"].shape[-1]
         layers = sum(key.startswith("main.") and key.endswith("weight") for key in disc)

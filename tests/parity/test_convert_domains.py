@@ -154,6 +154,55 @@ def test_files_of_something_else_are_refused(capsys, tmp_path, name):
     assert not (tmp_path / "w").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("stargan", "main.0.weight"),
+        ("munit", "enc_style.model.0.conv.weight"),
+        ("unit", "dec.model.2.conv.weight"),
+        ("ugatit", "FC.0.weight"),
+    ],
+)
+def test_an_array_that_is_missing_or_of_another_rank_is_told(capsys, tmp_path, name, key):
+    for case in ("missing", "flat"):
+        contents = {}
+        for file, content in MADE[name]().items():
+            whole = members(**content) if isinstance(content, dict) else content.state_dict()
+            for part in whole.values() if isinstance(content, dict) else [whole]:
+                if key in part and case == "missing":
+                    del part[key]
+                elif key in part:
+                    part[key] = part[key].flatten()
+            contents[file] = whole
+        folder = tmp_path / case
+        folder.mkdir()
+        for file, whole in contents.items():
+            torch.save(whole, folder / file)
+        said = refused(capsys, "convert", f"--from={name}", f"--weights={folder}", f"--workdir={tmp_path / 'w'}")
+        assert key in said or f"are not those of {name}" in said
+        assert not (tmp_path / "w").exists()
+
+
+def test_files_of_two_players_exchanged(capsys, tmp_path):
+    g, d = stargan().values()
+    weights = saved(tmp_path / "theirs", {"1-G.ckpt": d, "1-D.ckpt": g})
+    said = refused(capsys, "convert", "--from=stargan", f"--weights={weights}", f"--workdir={tmp_path / 'w'}")
+    assert "1-G.ckpt" in said
+
+
+def test_a_generator_alone_sees_no_attributes(capsys, tmp_path):
+    """A critic that was never read has no say in what the others are."""
+    weights = saved(tmp_path / "theirs", {"1-G.ckpt": stargan()["200000-G.ckpt"]})
+    made = call(
+        capsys, "convert", "--from=stargan", f"--weights={weights}", f"--workdir={tmp_path / 'w'}",
+        "--config.critic.channels=4",
+    )  # fmt: skip
+    assert "-D" in made
+    translated(capsys, tmp_path / "w", tmp_path / "p", picture(32), "ab", "--to=attribute0,no attribute1,attribute2")
+    where = (f"--workdir={tmp_path / 'w'}", f"--input={tmp_path / 'p'}", f"--output={tmp_path / 'o'}")
+    assert "were not converted" in refused(capsys, "translate", *where, "--to=attribute0")
+
+
 @pytest.mark.parametrize("name", ["stargan", "munit", "unit"])
 def test_what_went_out_comes_in(capsys, tmp_path, name):
     """Under the names it was given, whatever the order of keys in the file."""
