@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from ganjax import config as configs
 from ganjax.core import Players
 from ganjax.errors import UserError
 from ganjax.weights import official, shapes
@@ -91,7 +90,7 @@ def _ugatit_critic(scale: str, config: Any) -> Names:
 
 
 def _ugatit_generator(config: Any) -> Names:
-    if config.generator.norm != configs.call("nets.ugatit.adalin"):
+    if config.generator.norm.name != "nets.ugatit.adalin":
         raise UserError("the official U-GAT-IT has AdaLIN alone; this run's decoder has another norm")
     return official.ugatit_generator(config.generator.blocks, config.generator.light)
 
