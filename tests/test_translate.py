@@ -220,7 +220,16 @@ def test_an_artifact_needs_jax_alone_and_takes_any_batch(capsys, cyclegan, tmp_p
         np.testing.assert_allclose(generator.call({"b": x})["a"], expected, atol=2e-4)
 
 
-@pytest.mark.parametrize("name", sorted(file.stem for file in CONFIGS.glob("[!_]*.py")))
+SHORT = ("acgan", "gan")  # the others are of the rows that take longer
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(file.stem, marks=() if file.stem in SHORT else pytest.mark.ci)
+        for file in sorted(CONFIGS.glob("[!_]*.py"))
+    ],
+)
 def test_every_generator_makes_any_number_of_images(name):
     """What an artifact is made of: the first axis of shapes is a letter."""
     run = prepare(configs.load(f"configs/{name}.py", ["--config.train.num_seeds=1", "--config.train.batch_size=4"]))
