@@ -76,6 +76,8 @@ def star_shapes(found: dict[str, Arrays]) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if gen and "main.0.weight" in gen:
         channels, inputs = gen["main.0.weight"].shape[:2]
+        if inputs < 4:
+            raise ValueError(f"the generator's first layer reads {inputs} channels, an image and no attribute")
         blocks = {key.split(".")[1] for key in gen if ".main." in key}
         said |= {"generator.channels": channels, "generator.blocks": len(blocks), "gan.values": (2,) * (inputs - 3)}
         said |= {"critic.outputs": inputs - 3}
