@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import os
 import re
 from pathlib import Path
 
@@ -95,3 +96,10 @@ def test_nobody_names_machines_or_leaves_things_undone():
     pattern = r"/(?:home|root|tmp)/\S+|NotImplementedError|\b(?:TODO|FIXME)\b"
     for file in FILES:
         assert not re.search(pattern, file.read_text()), file
+
+
+@pytest.mark.xdist_group("together")
+def test_a_group_of_tests_stays_in_one_process(request):
+    """Where pytest-xdist does not read the mark, what tests share is made in every process, and no test fails of it."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        assert request.node.nodeid.endswith("@together"), "pytest-xdist lost its groups: see setup.py"
