@@ -8,13 +8,10 @@ Both work in [0, 1]. c = 1024 channels of the generator's first map; 20, 50 and 
 
 from __future__ import annotations
 
-import functools
-
 import flax.linen as nn
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ganjax.nets.layers import Conv, ConvTranspose, batch_norm, sigmoid_image, unit_range
+from ganjax.nets.layers import Conv, ConvTranspose, batch_norm, largest, sigmoid_image, unit_range
 
 Images = Float[Array, "b h w c"]
 xavier = nn.initializers.variance_scaling(2.0, "fan_avg", "uniform")
@@ -57,7 +54,7 @@ class Critic(nn.Module):
         act = _prelu()
         scores = []
         for x in own:
-            x = _largest(deep[0](_largest(x)))
+            x = largest(deep[0](largest(x)))
             scores.append(deep[2](act(deep[1](x))))
         a_score, b_score = (s[..., 1].mean(axis=(1, 2)) - s[..., 0].mean(axis=(1, 2)) for s in scores)
         return a_score, b_score
@@ -65,13 +62,6 @@ class Critic(nn.Module):
 
 def _prelu() -> nn.PReLU:
     return nn.PReLU(negative_slope_init=0.25)
-
-
-def _largest(x: Float[Array, "b _ _ c"]) -> Float[Array, "b _ _ c"]:
-    """The largest of each 2 × 2 pixels, the first of equals; ten times as fast as windows are, whose gradient sorts them."""
-    rows, columns = (n // 2 * 2 for n in x.shape[1:3])
-    parts = [x[:, i:rows:2, j:columns:2] for i in (0, 1) for j in (0, 1)]
-    return functools.reduce(lambda a, b: jnp.where(b > a, b, a), parts)
 
 
 def generator(size: int = 28, channels: int = 1024, image_channels: int = 1, axis_name: str | None = None) -> nn.Module:

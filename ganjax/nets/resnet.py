@@ -13,7 +13,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ganjax.nets.layers import Conv, batch_norm, layer_norm, numbered, upsample
+from ganjax.nets.layers import Conv, Init, Weight, batch_norm, layer_norm, numbered, upsample
 from ganjax.nets.wgan_gp import fan_average, glorot
 
 Images = Float[Array, "b _ _ _"]  # height, width and channels change
@@ -26,7 +26,10 @@ def pool(x: Images) -> Images:
 
 
 class Block(nn.Module):
-    """A residual block; ``between`` are the channels between its convolutions."""
+    """A residual block; ``between`` are the channels between its convolutions, ``told`` what its norms are told.
+
+    ``weight`` makes the kernels that are used out of the parameters, such as ``spectral.iterating(train)``.
+    """
 
     features: int
     between: int
@@ -36,23 +39,33 @@ class Block(nn.Module):
     first_bias: bool = True
     first_block: bool = False
     dtype: Any = jnp.float32
+    kernel_init: Init = fan_average()
+    shortcut_init: Init = fan_average(2.0)
+    weight: Weight | None = None
 
     @nn.compact
-    def __call__(self, x: Images) -> Images:
-        h = x if self.first_block else self._act(x)  # the critic's first block meets raw pixels
+    def __call__(self, x: Images, *told: Array) -> Images:
+        h = x if self.first_block else self._act(x, *told)  # the critic's first block meets raw pixels
         h = upsample(h) if self.up else h
-        h = Conv(self.between, use_bias=self.first_bias, kernel_init=fan_average(), dtype=self.dtype)(h)
-        h = Conv(self.features, kernel_init=fan_average(), dtype=self.dtype)(self._act(h))
+        h = self._conv(self.between, h, self.first_bias)
+        h = self._conv(self.features, self._act(h, *told))
         return self._shortcut(x) + (pool(h) if self.down else h)
 
-    def _act(self, x: Images) -> Images:
-        return nn.relu(self.norm()(x) if self.norm else x)
+    def _act(self, x: Images, *told: Array) -> Images:
+        return nn.relu(self.norm()(x, *told) if self.norm else x)
+
+    def _conv(self, width: int, x: Images, use_bias: bool = True) -> Images:
+        layer = Conv(width, 3, 1, None, use_bias, self.kernel_init, self.dtype, self.weight)
+        out: Images = layer(x)
+        return out
 
     def _shortcut(self, x: Images) -> Images:
         if not (self.up or self.down) and x.shape[-1] == self.features:
             return x
         x = pool(x) if self.down else upsample(x) if self.up else x
-        return Conv(self.features, 1, kernel_init=fan_average(2.0), dtype=self.dtype)(x)
+        layer = Conv(self.features, 1, 1, None, True, self.shortcut_init, self.dtype, self.weight)
+        out: Images = layer(x)
+        return out
 
 
 class Generator(nn.Module):

@@ -3,7 +3,9 @@
     W_SN = W / σ(W),  σ(W) ≈ uᵀ W v,   one step of v ← Wᵀ u / ‖Wᵀ u‖, u ← W v / ‖W v‖ in each forward pass     (eq. 8, appendix A)
 
 W has a row for each output: a kernel [h, w, in, out] is the transpose of its [h · w · in, out]. u and v are constants in
-the gradient, and stand in the collection "spectral", which training replaces with each call and evaluation only reads.
+the gradient. What is kept stands in the collection "spectral", which training replaces with each call: u and v in ``norm``,
+as PyTorch has it, whose evaluation reads them; u alone, and σ for who would like to know, in ``iterating``, as the code of
+SNGAN, SAGAN and BigGAN has it, whose evaluation takes a step as well and forgets it.
 """
 
 from __future__ import annotations
@@ -30,6 +32,23 @@ def norm(train: bool, eps: float = EPS) -> Callable[[nn.Module, jax.Array], jax.
         if train and not layer.is_initializing():
             u.value, v.value = iterated(matrix, u.value, eps)
         out: jax.Array = (kernel / sigma(matrix, u.value, v.value)).astype(kernel.dtype)
+        return out
+
+    return of
+
+
+def iterating(train: bool, eps: float = EPS) -> Callable[[nn.Module, jax.Array], jax.Array]:
+    """``norm`` of a weight [..., out] with a step of the iteration in evaluation too, which is not kept."""
+
+    def of(layer: nn.Module, kernel: jax.Array) -> jax.Array:
+        matrix = kernel.reshape(-1, kernel.shape[-1]).astype(jnp.float32)  # Wᵀ
+        u = layer.variable("spectral", "u", lambda: _drawn(layer, matrix.shape[1]))
+        kept = layer.variable("spectral", "sigma", lambda: jnp.ones(()))
+        new, v = iterated(matrix, u.value, eps)
+        value = sigma(matrix, new, v)
+        if train and not layer.is_initializing():
+            u.value, kept.value = new, jax.lax.stop_gradient(value)
+        out: jax.Array = (kernel / value).astype(kernel.dtype)
         return out
 
     return of
