@@ -1,4 +1,5 @@
-"""Penalties on a critic's gradient, through ``jax.grad``, and answers: a plain value per image, weights at the call.
+"""Penalties on a critic's gradient, through ``jax.grad``, and answers: a plain value per image, weights at the call; and on
+a network's weights.
 
 ``f`` maps a batch of images to one value each (a patch critic averages first). A gradient is taken with respect to the
 input, for each image on its own: ∇f(x) has the shape of x, and ‖·‖ is the Euclidean norm over all its entries.
@@ -7,6 +8,7 @@ input, for each image on its own: ∇f(x) has the shape of x, and ‖·‖ is th
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +17,7 @@ from jaxtyping import Float
 
 Images = Float[Array, "b ..."]
 Values = Float[Array, " b"]
+Tree = Any
 Critic = Callable[[Images], Float[Array, "b ..."]]
 
 
@@ -62,6 +65,23 @@ def consistency(a: Images, b: Images) -> Values:
     the call, those two images themselves.
     """
     return squared_norm(a.astype(jnp.float32) - b.astype(jnp.float32))
+
+
+def orthogonal(params: Tree) -> Float[Array, ""]:
+    """Σ ‖WᵀW ∘ (1 − I)‖²_F over all arrays of two axes and more, as matrices [rest, outputs].  Brock et al. 2019, eq. 3.
+
+    It pushes outputs apart and leaves their lengths free. A table of rows, "embedding", is a matrix whose outputs are its
+    rows.
+    """
+
+    def between(path: tuple[Any, ...], x: Array) -> Float[Array, ""]:
+        table = jax.tree_util.DictKey("embedding") in path
+        matrix = x.T if table else x.reshape(-1, x.shape[-1])
+        gram = matrix.astype(jnp.float32).T @ matrix.astype(jnp.float32)
+        return jnp.square(gram * (1 - jnp.eye(len(gram)))).sum()
+
+    weights = [(path, x) for path, x in jax.tree_util.tree_leaves_with_path(params) if x.ndim >= 2]
+    return sum((between(path, x) for path, x in weights), start=jnp.zeros(()))
 
 
 def interpolate(key: Array, x: Images, x_fake: Images) -> Images:

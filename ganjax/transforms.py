@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -100,6 +100,83 @@ def keep_in_unit_interval(part: str) -> optax.GradientTransformation:
         return jax.tree_util.tree_map_with_path(kept, updates, params), state
 
     return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
+
+
+def clamp_singular_values(
+    clamp: float | None = None, ratio: float | None = None, part: str = ""
+) -> optax.GradientTransformation:
+    """Last in a chain: W ← W − max(0, σ₀ − σ_clamp) v₀ u₀ᵀ after the update.  Brock et al. 2019, section 4.1.
+
+    Of kernels whose path has ``part`` in it, as matrices [rest, outputs]; σ_clamp is ``clamp``, or ``ratio`` · σ₁. The vectors
+    of the two largest singular values take one step of the power iteration an update, the second's free of the first.
+
+    Raises:
+        ValueError: neither or both are given; ``update`` was called without params.
+    """
+    if (clamp is None) == (ratio is None):
+        raise ValueError("σ₀ is clamped at clamp=…, or at ratio=… times σ₁: give one of them")
+
+    def limit(sigma1: jax.Array) -> jax.Array:
+        return jnp.full_like(sigma1, clamp) if clamp is not None else (ratio or 0.0) * sigma1
+
+    def init(params: Tree) -> dict[str, jax.Array]:
+        leaves = jax.tree_util.tree_leaves_with_path(params)
+        kernels = {_named(path): p for path, p in leaves if p.ndim >= 2 and p.shape[-1] >= 2}
+        chosen = {name: p for name, p in kernels.items() if name.endswith("kernel") and part in name}
+        return {name: _begun(p.reshape(-1, p.shape[-1])) for name, p in chosen.items()}
+
+    def update(
+        updates: Tree, state: dict[str, jax.Array], params: Tree | None = None
+    ) -> tuple[Tree, dict[str, jax.Array]]:
+        if params is None:
+            raise ValueError("clamp_singular_values needs the parameters: call update(updates, state, params)")
+        moved = dict(state)
+
+        def clamped(path: tuple[Any, ...], u: jax.Array, p: jax.Array) -> jax.Array:
+            if (name := _named(path)) not in state:
+                return u
+            w = (p + u.astype(p.dtype)).reshape(-1, p.shape[-1])
+            (sigma0, v0, u0), (sigma1, _, u1) = _two_largest(w, state[name])
+            moved[name] = jnp.stack([u0, u1])
+            over = jnp.maximum(0, sigma0 - limit(sigma1))
+            return ((w - over * jnp.outer(v0, u0)).reshape(p.shape) - p).astype(p.dtype)
+
+        return jax.tree_util.tree_map_with_path(clamped, updates, params), moved
+
+    return optax.GradientTransformation(init, update)
+
+
+def _named(path: tuple[Any, ...]) -> str:
+    return "/".join(str(getattr(key, "key", key)) for key in path)
+
+
+def _begun(w: jax.Array, steps: int = 30) -> jax.Array:
+    """Vectors to go on from: of the first ones that come to mind σ₁ would be far too small."""
+    first = jnp.eye(2, w.shape[-1]) + 0.5 / w.shape[-1]
+    out: jax.Array = jax.lax.fori_loop(0, steps, lambda _, us: jnp.stack([u for *_, u in _two_largest(w, us)]), first)
+    return out
+
+
+def _two_largest(w: jax.Array, us: jax.Array) -> list[tuple[jax.Array, jax.Array, jax.Array]]:
+    """(σ, v, u) of the two largest singular values of w = Wᵀ, one step on from the vectors ``us``."""
+    found: list[tuple[jax.Array, jax.Array, jax.Array]] = []
+    for each in us:
+        v = _unit(w @ each, [v for _, v, _ in found])
+        u = _unit(v @ w, [u for _, _, u in found])
+        found.append((v @ w @ u, v, u))
+    return found
+
+
+def _unit(x: jax.Array, others: Sequence[jax.Array]) -> jax.Array:
+    """x without what it shares with the others, of length 1."""
+    for other in others:
+        x = x - (x @ other) * other
+    return x / jnp.maximum(jnp.linalg.norm(x), 1e-12)
+
+
+def average_from(start: int, decay: float) -> Callable[[jax.Array], jax.Array]:
+    """0 before step ``start``, so that the average is what is now, then ``decay``.  Brock et al. 2019, official PyTorch code."""
+    return lambda step: jnp.where(step < start, 0.0, decay).astype(jnp.float32)
 
 
 def scheduled(

@@ -245,6 +245,17 @@ PUBLISHED = {
     "infogan:official": (6_652_481, 6_692_173),
     "sgan": (694_568, 1_541_020),
     "text_gan:official": (18_905_472, 4_030_080),
+    "sngan:cifar10": (4_304_387, 1_053_824 + 10 * 128),
+    "sngan:cifar10_plain": (4_276_739, 1_053_824),
+    "sngan:imagenet128": (41_996_931, 30_041_857),
+    "sagan:attention64": (42_017_412, 39_448_258),
+    "biggan:64": (70_222_212, 45_511_970),
+    "biggan:128": (70_433_988, 87_982_370),
+    "biggan:256": (82_235_844, 99_225_890),
+    "biggan:published": (70_433_988, 87_982_370),
+    "biggan:cifar10": (4_304_387, 4_207_361),
+    "biggan_deep:128": (50_244_484, 34_590_210),
+    "biggan_deep:256": (55_736_708, 38_247_426),
 }
 
 
@@ -256,8 +267,22 @@ def test_1_parameter_counts_of_every_config_are_the_published_ones(capsys):
         *("cgan", "cdcgan", "acgan", "infogan", "sgan", "crafted", "consistency", "text_gan"),
         *("vae", "vae_gan", "pix2pix", "pix2pixhd", "cyclegan", "discogan"),
         *("cogan", "unit", "munit", "fader", "stargan", "ugatit"),
+        *("sngan", "sagan", "biggan", "biggan_deep"),
     }
     assert all(entry["params"].keys() == {"gen", "disc"} for entry in found.values())
+
+
+def test_1_the_rows_of_biggan_s_table_have_its_counts(capsys):
+    """Millions, both players, without the shared embedding, as table 1 counts (512 px: z of 128 would be 82,296,804)."""
+    found = json.loads(call(capsys, "inspect", "--all", "--json"))
+
+    def millions(name, shared=0):
+        return round((sum(found[f"biggan:{name}"]["params"].values()) - shared) / 1e6, 3)
+
+    assert [millions(f"baseline{batch}") for batch in (256, 512, 1024, 2048)] == [81.466] * 4
+    assert millions("wide") == 173.539
+    rows = [millions(name, 1000 * 128) for name in ("shared", "skip", "orthogonal", "narrow")]
+    assert rows == [160.647, 158.288, 158.288, 71.299]
 
 
 def test_inspect_refuses(capsys):

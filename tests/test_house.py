@@ -27,7 +27,7 @@ MAY = {  # room -> what of ours it may import; nets/bind.py is the one place whe
     "systems": ("nets", "losses", "penalties", "augment", "memory", "transforms", "turns", "core"),
     "data": ("data", "errors", "monitor.pictures"),
     "metrics": ("metrics", "weights", "nets.vgg", "errors"),
-    "weights": ("weights", "core", "nets.vgg", "errors"),
+    "weights": ("weights", "core", "nets.vgg", "nets.sngan", "errors"),  # of sngan the tables of widths
     "cache": (),
     "protocol": ("errors", "monitor.pictures"),
     "monitor": ("monitor", "core"),

@@ -83,3 +83,18 @@ def test_consistency_is_the_squared_distance_of_each_example():
         np.array([0.0, -6.0, 4.0])
     )
     assert penalties.consistency(logits.astype(jnp.bfloat16), other.astype(jnp.bfloat16)).dtype == jnp.float32
+
+
+def test_orthogonal_is_its_formula_and_zero_where_outputs_are_orthogonal(key):
+    """Σ ‖WᵀW ∘ (1 − I)‖² in float64 over what has two axes; lengths of outputs are free, a table's outputs are its rows."""
+    params = {
+        "conv": {"kernel": jax.random.normal(key, (3, 3, 2, 4)), "bias": jnp.ones(4)},
+        "gain": {"embedding": jax.random.normal(key, (3, 5))},
+    }
+    expected = 0.0
+    for matrix in (np.asarray(params["conv"]["kernel"]).reshape(-1, 4), np.asarray(params["gain"]["embedding"]).T):
+        gram = matrix.astype(np.float64).T @ matrix
+        expected += ((gram - np.diag(np.diag(gram))) ** 2).sum()
+    np.testing.assert_allclose(penalties.orthogonal(params), expected, rtol=1e-5)
+    columns = jax.nn.initializers.orthogonal()(key, (2, 2, 3, 5)) * jnp.arange(1.0, 6.0)
+    np.testing.assert_allclose(penalties.orthogonal({"kernel": columns}), 0, atol=1e-8)

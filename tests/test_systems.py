@@ -18,16 +18,20 @@ from ganjax.checkpoint import Checkpoints
 from ganjax.core import Gan, Players, State, Step
 from ganjax.game import step_of
 from ganjax.nets import acgan as classifying
+from ganjax.nets import biggan as large
+from ganjax.nets import biggan_deep as deep
 from ganjax.nets import cogan as coupling
 from ganjax.nets import cyclegan as residual
 from ganjax.nets import dcgan as nets
 from ganjax.nets import discogan as halving
 from ganjax.nets import fader as fading_nets
 from ganjax.nets import infogan as informed
-from ganjax.nets import joined, mlp, patchgan, unet
+from ganjax.nets import joined, mlp, patchgan, sndcgan, unet
 from ganjax.nets import munit as styling
 from ganjax.nets import pix2pixhd as looking
+from ganjax.nets import sagan as reading_itself
 from ganjax.nets import sgan as labelling
+from ganjax.nets import sngan as projecting
 from ganjax.nets import stargan as starring
 from ganjax.nets import text_gan as reading
 from ganjax.nets import ugatit as attending
@@ -36,6 +40,7 @@ from ganjax.nets import vae_gan as coders
 from ganjax.nets.conv import library
 from ganjax.systems import (
     acgan,
+    biggan,
     cdcgan,
     cgan,
     cogan,
@@ -51,7 +56,9 @@ from ganjax.systems import (
     munit,
     pix2pix,
     pix2pixhd,
+    sagan,
     sgan,
+    sngan,
     stargan,
     text_gan,
     ugatit,
@@ -223,6 +230,35 @@ def attentive(axis_name=None) -> Gan:
     return ugatit.build(attending.generator(2, 1), attending.critic(2, 3), attending.critic(4, 3))
 
 
+SMALL = {"size": SIZE, "channels": 4, "widths": (2, 2), "classes": 10}  # one doubling, one halving
+
+
+def projected(axis_name=None) -> Gan:
+    networks = projecting.generator(**SMALL, axis_name=axis_name), projecting.critic(**SMALL, halvings=1)
+    return sngan.build(*networks, latent_dim=LATENT, classes=10)
+
+
+def convolutions(axis_name=None) -> Gan:
+    return sngan.build(sndcgan.generator(SIZE, 4, axis_name=axis_name), sndcgan.critic(SIZE, 4), latent_dim=LATENT)
+
+
+def self_attentive(axis_name=None) -> Gan:
+    generator = reading_itself.generator(**SMALL, attention=(8,), axis_name=axis_name)
+    critic = reading_itself.critic(**SMALL, halvings=1, attention=(4,))
+    return sagan.build(generator, critic, latent_dim=LATENT, classes=10)
+
+
+def big(axis_name=None) -> Gan:
+    generator = large.generator(**SMALL, shared=3, attention=(8,), axis_name=axis_name)
+    critic = large.critic(**SMALL, halvings=1, attention=(4,), dropout=0.1)
+    return biggan.build(generator, critic, latent_dim=6, classes=10, orthogonal_weight=1e-3, penalty_weight=0.1)
+
+
+def big_and_deep(axis_name=None) -> Gan:
+    generator = deep.generator(**SMALL, shared=3, attention=(8,), axis_name=axis_name)
+    return biggan.build(generator, deep.critic(**SMALL, attention=(4,)), latent_dim=LATENT, classes=10)
+
+
 VALUES = (3, 2)  # of the attributes of test batches
 CYCLES = ("disc/accuracy_a", "disc/accuracy_b", "gen/adversarial", "gen/cycle", "gen/identity")
 RELATIONS = ("disc/accuracy", "gen/adversarial", "gen/features", "gen/reconstruction")
@@ -266,6 +302,11 @@ SYSTEMS = {
     "stargan": Row(stargan, domains, 2, metrics=("disc/classes", "disc/penalty", "gen/reconstruction"), rate=1e-5),
     "fader": Row(fader, fading, metrics=("gen/hidden", "gen/reconstruction")),
     "ugatit": Row(ugatit, attentive, metrics=("disc/accuracy_local_a", "gen/attention", "gen/identity"), rate=1e-6),
+    "sngan": Row(sngan, projected, 2, rate=1e-3),
+    "sngan:dcgan": Row(sngan, convolutions, 2),
+    "sagan": Row(sagan, self_attentive, rate=1e-3),
+    "biggan": Row(biggan, big, 2, metrics=(*SCORES, "disc/slope", "gen/orthogonal"), rate=1e-3),
+    "biggan:deep": Row(biggan, big_and_deep, rate=1e-3),
 }
 FAMILIES = ["dcgan", "wgan_gp"]  # of the rows that take a compilation more
 COMMON = [*FAMILIES, "gan", "lsgan", "wgan", "cgan", "acgan", "crafted", "vae_gan", "cyclegan"]

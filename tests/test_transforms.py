@@ -185,3 +185,38 @@ def test_gradients_are_scaled_down_to_a_length_before_the_optimiser():
     updates, _ = tx.update({"a": jnp.array([6.0, 0.0]), "b": jnp.array([8.0])}, tx.init(params), params)
     np.testing.assert_allclose(updates["a"], [-3.0, 0.0], rtol=1e-6)
     np.testing.assert_allclose(updates["b"], [-4.0], rtol=1e-6)
+
+
+def test_singular_values_are_clamped_and_the_others_left(key):
+    """Against NumPy's: σ₀ ends at the limit (or at ratio · σ₁), σ₁ and what follows stay, and so does what is not named."""
+    left, right = (np.linalg.qr(np.asarray(jax.random.normal(key, (n, 6))))[0] for n in (36, 6))
+    before = np.array([8.0, 5.0, 3.0, 2.0, 1.0, 0.5])
+    kernel = jnp.asarray((left * before) @ right, jnp.float32).reshape(3, 3, 4, 6)
+    params = {"first": {"kernel": kernel}, "bias": jnp.ones(3), "other": {"kernel": jnp.eye(3)}}
+    for settings, limit in (({"clamp": 6.0}, 6.0), ({"ratio": 1.2}, 6.0), ({"clamp": 5.2}, 5.2)):
+        tx, now = transforms.clamp_singular_values(**settings, part="first"), params
+        state = tx.init(now)
+        assert list(state) == ["first/kernel"]
+        for _ in range(20):
+            updates, state = tx.update(jax.tree.map(jnp.zeros_like, now), state, now)
+            now = optax.apply_updates(now, updates)
+        after = np.linalg.svd(np.asarray(now["first"]["kernel"], np.float64).reshape(-1, 6), compute_uv=False)
+        np.testing.assert_allclose(after[0], limit, rtol=2e-3)
+        np.testing.assert_allclose(after[1:], before[1:], rtol=2e-3)
+        np.testing.assert_array_equal(now["other"]["kernel"], params["other"]["kernel"])
+
+
+def test_a_clamp_that_is_not_reached_changes_nothing(key):
+    params = {"kernel": jax.random.normal(key, (5, 4))}
+    tx = transforms.clamp_singular_values(clamp=100.0)
+    updates, _ = tx.update(params, tx.init(params), params)
+    np.testing.assert_allclose(updates["kernel"], params["kernel"], rtol=1e-6)
+    for wrong in ({}, {"clamp": 1.0, "ratio": 1.0}):
+        with pytest.raises(ValueError, match="give one of them"):
+            transforms.clamp_singular_values(**wrong)
+
+
+def test_an_average_that_starts_late_is_what_is_now_until_then():
+    decay = transforms.average_from(1000, 0.9999)
+    assert [float(decay(step)) for step in (0, 999)] == [0, 0]
+    assert float(decay(1000)) == pytest.approx(0.9999)

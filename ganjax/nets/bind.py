@@ -8,7 +8,7 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import numpy as np
+from jax.sharding import AxisType, PartitionSpec
 
 from ganjax.core import Batch, Carry, Generate, Key, Players
 
@@ -38,9 +38,17 @@ class Bound:
         """
         if self.vars:
             return tuple(self(x) for x in batches)
-        ends, out = np.cumsum([len(x) for x in batches]), self(jnp.concatenate(batches))
-        parts = [slice(end - len(x), end) for end, x in zip(ends, batches, strict=True)]
-        return tuple(jax.tree.map(lambda y, part=part: y[part], out) for part in parts)
+        return self.together(*((x,) for x in batches))
+
+    def together(self, *calls: tuple[Any, ...]) -> tuple[Any, ...]:
+        """D(x, y), D(x_fake, y_fake), … in one pass, and so one power iteration, of networks in which images do not meet.
+
+        An image of each in turn: of a batch that is cut over devices each keeps its own.
+        """
+        n = len(calls)
+        args = [jnp.stack(own, axis=1).reshape(-1, *own[0].shape[1:]) for own in zip(*calls, strict=True)]
+        out = self(*args)
+        return tuple(jax.tree.map(lambda y, i=i: y[i::n], out) for i in range(n))
 
     def frozen(self, *args: Any, **kwargs: Any) -> Any:
         """The same call with its new statistics dropped, for penalties: recorded under a second gradient they leak."""
@@ -58,11 +66,24 @@ class Bound:
 
     def _apply(self, params: Tree, *args: Any, **kwargs: Any) -> tuple[Any, Tree]:
         self.calls += 1
+        args, kwargs = jax.tree.map(cut_over_devices, (args, kwargs))
         variables = {"params": params, **self.vars}
         noise = {"noise": jax.random.fold_in(self.key, self.calls)}
         mutable = list(self.vars) if self.train else []
         out, new = self.module.apply(variables, *args, train=self.train, rngs=noise, mutable=mutable, **kwargs)
         return out, new
+
+
+def cut_over_devices(x: Any) -> Any:
+    """[b, …] with each device's share of the batch on it, where a mesh with the axis "data" is set (``parallel.over_mesh``).
+
+    A batch is cut when it comes; latents are drawn in the step, and without this every device would make all of G(z).
+    """
+    mesh = jax.sharding.get_abstract_mesh()
+    cuts = dict(zip(mesh.axis_names, mesh.axis_types, strict=True)).get("data") == AxisType.Auto
+    if not cuts or not jnp.ndim(x) or x.shape[0] % mesh.shape["data"]:
+        return x
+    return jax.lax.with_sharding_constraint(x, PartitionSpec("data"))
 
 
 def bind(networks: Players, params: Players, carry: Carry, key: Key) -> Players:

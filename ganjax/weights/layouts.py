@@ -24,13 +24,16 @@ NOT_WEIGHTS = (
     ".running_mean",
     ".running_var",
 )  # old files have them of norms without parameters
-THEIRS = {"scale": "weight", "kernel": "weight"}  # what they call what we call …
+THEIRS = {"scale": "weight", "kernel": "weight", "embedding": "weight"}  # what they call what we call …
 OF_KIND = {
     "LayerNorm": {"scale": "gamma", "bias": "beta"},
     "LIN": {"scale": "gamma", "bias": "beta"},
     "PReLU": {"negative_slope": "weight"},
+    "Stored": {"scale": "gain"},
 }
 STATISTICS = {"mean": "running_mean", "var": "running_var"}
+STORED = {"mean": "stored_mean", "var": "stored_var"}
+ITERATING = {"u": "u0", "sigma": "sv0"}  # of spectral norm that evaluation iterates too
 ORDER = {"Conv": (2, 3, 1, 0), "ConvTranspose": (2, 3, 0, 1), "Dense": (1, 0), "Judge": (1, 0)}
 
 
@@ -83,14 +86,21 @@ def _leaves(names: Names, params: Tree, vars: Tree) -> Iterator[tuple[str, Leaf]
     for path, said in names.items():
         prefix, kind = said if isinstance(said, tuple) else (said, path[-1].partition("_")[0])
         spectral, statistics = (_at(vars.get(name, {}), path, {}) for name in ("spectral", "batch_stats"))
-        for own, value in _at(params, path).items():
-            name = OF_KIND.get(kind, THEIRS).get(own, own) + "_orig" * bool(spectral and own == "kernel")
+        found = _at(params, path, {} if statistics else None)
+        for own, value in found.items():
+            if isinstance(value, dict):
+                continue  # a layer inside, which has a path of its own
+            orig = bool(own == "kernel" and "v" in spectral)
+            name = OF_KIND.get(kind, THEIRS).get(own, own) + "_orig" * orig
             yield f"{prefix}.{name}", Leaf(0, (*path, own), value, *_changes(kind, own, value.shape))
         for own, value in statistics.items():
-            yield f"{prefix}.{STATISTICS[own]}", Leaf(1, ("batch_stats", *path, own), value, _as_is, _as_is)
+            name = (STORED if kind == "Stored" else STATISTICS)[own]
+            yield f"{prefix}.{name}", Leaf(1, ("batch_stats", *path, own), value, _as_is, _as_is)
         for own, value in spectral.items():
-            changes = _of_v(_at(params, path)["kernel"].shape) if own == "v" else (_as_is, _as_is)
-            yield f"{prefix}.weight_{own}", Leaf(1, ("spectral", *path, own), value, *changes)
+            if not isinstance(value, dict):
+                name = ITERATING[own] if "sigma" in spectral else f"weight_{own}"
+                changes = _of_spectral(own, kind, value.shape, found, "sigma" in spectral)
+                yield f"{prefix}.{name}", Leaf(1, ("spectral", *path, own), value, *changes)
 
 
 def _changes(kind: str, own: str, shape: tuple[int, ...]) -> tuple[Change, Change]:
@@ -99,6 +109,9 @@ def _changes(kind: str, own: str, shape: tuple[int, ...]) -> tuple[Change, Chang
         return np.ravel, lambda x: x[None, :, None, None]
     if kind == "PReLU":
         return np.squeeze, lambda x: x[None]
+    if kind == "Maps":  # a dense layer that makes maps of 4 × 4: theirs (c, h, w), ours (h, w, c)
+        inwards, outwards = _maps(shape[-1])
+        return (lambda x: inwards(x.T), lambda x: outwards(x).T) if own == "kernel" else (inwards, outwards)
     if own != "kernel":
         return _as_is, _as_is
     if kind == "Pixel":  # a convolution of one pixel for a dense layer
@@ -112,6 +125,23 @@ def _changes(kind: str, own: str, shape: tuple[int, ...]) -> tuple[Change, Chang
         )
     order = ORDER[kind]
     return lambda x: x.transpose(order), lambda x: x.transpose(np.argsort(order))
+
+
+def _maps(width: int) -> tuple[Change, Change]:
+    """(to ours, to theirs) of a last axis that counts 4 × 4 maps."""
+    c = width // 16
+    return (
+        lambda x: x.reshape(*x.shape[:-1], c, 16).swapaxes(-1, -2).reshape(x.shape),
+        lambda x: x.reshape(*x.shape[:-1], 16, c).swapaxes(-1, -2).reshape(x.shape),
+    )
+
+
+def _of_spectral(own: str, kind: str, shape: tuple[int, ...], found: Tree, iterating: bool) -> tuple[Change, Change]:
+    """Of what spectral norm keeps: theirs have an axis more where evaluation iterates too."""
+    if not iterating:
+        return _of_v(found["kernel"].shape) if own == "v" else (_as_is, _as_is)
+    inwards, outwards = _maps(shape[0]) if kind == "Maps" and own == "u" else (_as_is, _as_is)
+    return lambda x: inwards(x.squeeze(0)), lambda x: outwards(x)[None]
 
 
 def _of_v(kernel: tuple[int, ...]) -> tuple[Change, Change]:
