@@ -8,8 +8,10 @@ from typing import Any
 
 from ganjax import evaluation, protocol
 from ganjax.errors import UserError
+from ganjax.latents import truncation
 from ganjax.protocol import Result
 from ganjax.run import open_data
+from ganjax.sets import Settings
 from ganjax.workdir import reopen
 
 
@@ -27,6 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resize", help="clean, legacy-tf or pytorch-fid (the extractor's own)")
     parser.add_argument("--inception-weights", "--inception_weights", help="the file of Inception's weights")
     parser.add_argument("--batch-norm", default="running", help="statistics: running, batch (of 256) or standing")
+    parser.add_argument("--truncation", help="of z ~ N(0, 1): 0.5 draws |z| > 0.5 again; tfhub:0.5")
     parser.add_argument("--raw", action="store_true", help="the generator itself, not its average")
     parser.add_argument("--flips", action="store_true", help="the data mirrored as well")
     parser.add_argument(
@@ -61,11 +64,11 @@ def measured(options: argparse.Namespace) -> list[Result]:
     return evaluation.evaluator(opened, settings(options, evaluation.settings_of(opened)))(state, step, options.index)
 
 
-def settings(options: argparse.Namespace, own: evaluation.Settings) -> evaluation.Settings:
+def settings(options: argparse.Namespace, own: Settings) -> Settings:
     """The run's own settings with what the options change.
 
     Raises:
-        UserError: a number out of its range.
+        UserError: a number out of its range; no such truncation.
     """
     for name, low, high in (("n", 2, 10**7), ("real", 2, 10**8), ("seed", 0, 2**32 - 1)):
         value = getattr(options, name)
@@ -80,7 +83,8 @@ def settings(options: argparse.Namespace, own: evaluation.Settings) -> evaluatio
         "metrics": None if options.metrics is None else evaluation.names_of(options.metrics),
     }
     chosen = own._replace(**{key: value for key, value in given.items() if value is not None})
-    return chosen._replace(batch_norm=options.batch_norm, raw=options.raw, flips=options.flips)
+    cut = truncation(options.truncation)
+    return chosen._replace(batch_norm=options.batch_norm, raw=options.raw, flips=options.flips, truncation=cut)
 
 
 def _lines(result: Result) -> list[str]:
