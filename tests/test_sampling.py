@@ -67,7 +67,7 @@ def test_truncations_by_name():
     assert truncation(None) is truncation("none") is None
     assert [str(truncation(name)) for name in ("0.5", "tfhub:0.5")] == ["0.5", "tfhub:0.5"]
     for wrong in ("0", "-1", "nan", "inf", "hub:0.5", "half", ""):
-        with pytest.raises(UserError, match="use a threshold above 0, such as 0.5, or tfhub:0.5"):
+        with pytest.raises(UserError, match="use a threshold above 0"):
             truncation(wrong)
 
 
@@ -166,9 +166,8 @@ class Mixing(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def mixing(tmp_path_factory):
+def mixing():
     """A run of a system that is told labels, whose own generator reads whole numbers."""
-    folder = tmp_path_factory.mktemp("mixing")
     small = [f"--config.{role}.channels=2" for role in ("generator", "critic")]
     with library():
         return runs.prepare(tiny.configs.load("configs/acgan.py", [*small, "--config.train.batch_size=4"]))
