@@ -149,6 +149,13 @@ def prior(run: Run, key: jax.Array, n: int, truncation: Truncation | None = None
     return {**inputs, "z": jnp.asarray(truncated(np.asarray(inputs["z"]), truncation))}
 
 
+def class_names(run: Run) -> list[str]:
+    """The classes that the system draws by, by the data's names for them, or by number."""
+    count = int(run.config.gan.classes)
+    names = [*map(str, run.source.info.get("classes", ()))][:count]
+    return names + [str(i) for i in range(len(names), count)]
+
+
 def picture(run: Run, images: np.ndarray, columns: int | None = None) -> np.ndarray:
     """One picture of many samples: a sheet of images, or points among the data's modes."""
     if images.ndim == 2:

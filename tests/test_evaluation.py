@@ -11,7 +11,8 @@ import tiny
 from PIL import Image
 from tiny import call, refused
 
-from ganjax import cache, evaluation, protocol, sweep, workdir
+from ganjax import cache, classes, evaluation, protocol, sweep, workdir
+from ganjax import config as configs
 from ganjax import run as runs
 from ganjax.checkpoint import Checkpoints
 from ganjax.errors import UserError
@@ -491,3 +492,78 @@ def test_a_prior_without_tails_is_not_swept(capsys, tmp_path):
         assert "--truncation=0.5 cuts the tails of z ~ N(0, 1); gan draws a z that is not" in line
     assert not (tmp_path / "w/eval").exists()
     assert thumbnail.seen == 0
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """An untrained run told ten classes: ten images of each, of the last twelve."""
+    folder = tmp_path_factory.mktemp("told")
+    labels = np.append(np.arange(100) % 10, [9, 9])
+    images = np.random.default_rng(0).integers(0, 255, (102, 8, 8, 3), np.uint8)
+    np.savez(folder / "images.npz", images=images, labels=labels)
+    colour = "--config.generator.image_channels=3"
+    with library(), Checkpoints(folder / "w") as checkpoints:
+        run = runs.prepare(configs.load("configs/acgan.py", [*tiny.overrides("acgan", folder), colour]))
+        workdir.claim(folder / "w", run)
+        checkpoints.save(0, runs.initial_state(run))
+    return folder / "w"
+
+
+def test_classes_by_themselves(capsys, told):
+    """As many samples of each; the distances are those of the rows of one class, nearest first; their mean is intra_fd."""
+    answer = json.loads(call(capsys, "evaluate", f"--workdir={told}", "--n=95", "--classes", "--json"))
+    found = answer["classes"]
+    assert sorted(each["label"] for each in found) == list(range(10))
+    assert {each["n_fake"] for each in found} == {9, 10}
+    assert {each["label"]: each["n_real"] for each in found}[9] == 12
+    distances = [each["distance"] for each in found]
+    assert distances == sorted(distances)
+    assert answer["measures"]["intra_fd_efflite0"] == pytest.approx(np.mean(distances))
+    assert answer["protocol"]["labels"] == "in turn"
+    assert "classes have 10 to 12 images: of fewer a distance is larger" in answer["marks"]
+    run, _, state = workdir.reopen(told)
+    data = np.load(run.config.data.path)
+    inputs = run.game.gan.inputs(runs.root(0, "evaluation"), evaluation.CHUNK)
+    made = sampler(run)(state, {**inputs, "label": jnp.arange(evaluation.CHUNK) % 10})["image"][:95]
+    seven = np.round((made[np.arange(95) % 10 == 7] + 1) * 127.5)
+    one, two = (
+        x.reshape(len(x), 2, 4, 2, 4, 3).mean(axis=(2, 4)).reshape(len(x), 12) / 255
+        for x in (data["images"][data["labels"] == 7].astype(float), seven)
+    )
+    expected = evaluation.measures.frechet_distance(one.mean(axis=0), np.cov(one.T), two.mean(axis=0), np.cov(two.T))
+    assert next(each["distance"] for each in found if each["label"] == 7) == pytest.approx(expected, rel=1e-3)
+    with Image.open(Path(answer["folder"]) / "sheet.png") as sheet:
+        assert sheet.size[1] == 8 * 50 + 2  # the four best and the four worst
+        assert sheet.size[0] > 17 * 50 + 2  # eight samples, a gap, eight images
+    assert not [file for file in (told / "eval").glob("*.json")]
+
+
+def test_a_classs_row_is_of_its_samples_and_its_images(told):
+    run, step, state = workdir.reopen(told)
+    run = run._replace(source=runs.open_data(run.config.data)[0])
+    found = classes.ranker(run, evaluation.settings_of(run)._replace(n_fake=100))(state, step, 0)
+    data = np.load(run.config.data.path)
+    for name, row in found.shown.items():
+        label = int(name.split()[0])
+        np.testing.assert_array_equal(row[9:], data["images"][data["labels"] == label][:8])
+        assert (row[8] == 255).all()
+        assert len(np.unique(row[:8].reshape(8, -1), axis=0)) == 8
+    table = classes.table(found).splitlines()
+    assert table[0].split() == ["class", "fd_efflite0", "images", "samples"]
+    assert [line.split()[0] for line in table[1:11]] == [str(i + 1) for i in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--n=15"], "--n=15: 10 classes need 20 samples at least"),
+        (["--metrics=lpips_vgg16"], "--classes cannot go by lpips_vgg16"),
+        (["--truncation=half"], "use a threshold above 0"),
+    ],
+)
+def test_classes_that_cannot_be_ranked(capsys, told, options, message):
+    assert message in refused(capsys, "evaluate", f"--workdir={told}", "--classes", *options)
+
+
+def test_a_run_without_classes_is_not_ranked(capsys, trained):
+    assert "--classes: dcgan draws without labels" in refused(capsys, "evaluate", f"--workdir={trained}", "--classes")

@@ -14,12 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 from flax.errors import FlaxError
 
-from ganjax import classes
 from ganjax.core import Batch
 from ganjax.data import pipeline, text
 from ganjax.data.files import read_npz
 from ganjax.errors import UserError, nearest
 from ganjax.run import Run, open_data
+from ganjax.samples import class_names
 from ganjax.translations import made_shapes
 
 SWEEP = 2.0  # a continuous code is swept from −2 to 2, past the (−1, 1) of training, as Chen et al. 2016 do
@@ -56,7 +56,7 @@ def rows(options: argparse.Namespace, run: Run, inputs: Batch) -> list[Batch]:
 def by_label(name: str, run: Run, inputs: Batch) -> list[Batch]:
     """A class by its number or name, or all of them."""
     _taken("label", name, run, inputs)
-    names = classes.names_of(run)
+    names = class_names(run)
     return [_all(inputs, "label", i) for i in _chosen("label", name, len(names), names)]
 
 
@@ -68,7 +68,7 @@ def by_interpolation(ends: str, run: Run, inputs: Batch) -> list[Batch]:
     """
     if "label" not in inputs:
         raise UserError(f"--interpolate={ends}: {run.config.system} draws without labels")
-    names, two = classes.names_of(run), [each.strip() for each in ends.split(",")]
+    names, two = class_names(run), [each.strip() for each in ends.split(",")]
     if len(two) != 2 or "all" in two:
         raise UserError(f"--interpolate={ends}: two classes are needed, A,B")
     first, last = (

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ganjax import evaluation, protocol, sweep
+from ganjax import classes, evaluation, protocol, sweep
 from ganjax.core import State
 from ganjax.errors import UserError
 from ganjax.latents import truncation
@@ -42,6 +42,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help=f"measured at each threshold, with a sheet and a curve ({sweep.THRESHOLDS})",
     )
     instead.add_argument(
+        "--classes", action="store_true", help="each class by itself, ranked, with a sheet of the ends"
+    )
+    instead.add_argument(
         "--compare", nargs=2, type=Path, metavar=("A", "B"), help="two files of eval/, or workdirs (their newest)"
     )
     parser.add_argument("--json", action="store_true", help="JSON on stdout and nothing else")
@@ -57,6 +60,9 @@ def run(options: argparse.Namespace) -> None:
         raise UserError("what is to be measured? --workdir=DIR, or --compare A B")
     if options.truncation_sweep is not None:
         print(swept(options))
+        return
+    if options.classes:
+        print(ranked(options))
         return
     results = measured(options)
     paths = [str(protocol.write(options.workdir, result)) for result in results]
@@ -90,6 +96,16 @@ def swept(options: argparse.Namespace) -> str:
     if options.json:
         return protocol.to_json({"folder": str(folder), **sweep.report(found)})
     return "\n".join((sweep.table(found), f"  {folder}"))
+
+
+def ranked(options: argparse.Namespace) -> str:
+    """The run's classes, each by itself, written; what there is to print of them."""
+    run, settings, step, state = _opened(options)
+    found = classes.ranker(run, settings)(state, step, options.index)
+    folder = classes.write(options.workdir, found)
+    if options.json:
+        return protocol.to_json({"folder": str(folder), **classes.report(found)})
+    return "\n".join((classes.table(found), f"  {folder}"))
 
 
 def _opened(options: argparse.Namespace) -> tuple[Run, Settings, int, State]:
