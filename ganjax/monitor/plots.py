@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Shaped, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from ganjax.monitor import pictures
 
-Curve = tuple[Sequence[float], Sequence[float]]  # xs, ys; what is not finite is left out
+Values = Sequence[float | int] | Shaped[np.ndarray, " n"]
+Curve = tuple[Values, Values]  # xs, ys; what is not finite is left out
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito's: told apart by all eyes
 INK, PALE = "#333333", "#e4e4e4"
 FINER = 2  # drawn so many times as large, then made smaller: smooth edges
@@ -50,8 +51,8 @@ def lines(
     page = Image.new("RGB", (size[0] * FINER, size[1] * FINER), "white")
     draw = ImageDraw.Draw(page)
     box = (LEFT * FINER, TOP * FINER, page.width - RIGHT * FINER, page.height - BOTTOM * FINER)
-    seen = [point for curve in series.values() for point in zip(*curve, strict=True) if math.isfinite(sum(point))]
-    frame = Frame(box, *map(_reach, zip(*seen or [(0, 0), (1, 1)], strict=True)))
+    seen = [point for curve in series.values() for point in _points(curve) if point]
+    frame = Frame(box, *map(_reach, zip(*seen or [(0.0, 0.0), (1.0, 1.0)], strict=True)))
     _axes(draw, frame)
     for colour, (name, curve) in zip(COLOURS * len(series), series.items(), strict=False):
         _curve(draw, frame, curve, colour, (notes or {}).get(name, ()))
@@ -63,7 +64,7 @@ def lines(
     return page.resize(size, Image.Resampling.LANCZOS)
 
 
-def ticks(low: float, high: float, about: int = 5) -> list[float]:
+def ticks(low: float | int, high: float | int, about: int = 5) -> list[float]:
     """Round numbers within [low, high], 1, 2 or 5 times a power of ten apart."""
     rough = (high - low) / about
     power = 10.0 ** math.floor(math.log10(rough))
@@ -87,6 +88,11 @@ def rows(named: Mapping[str, UInt8[np.ndarray, "n h w c"]], least: int = 48) -> 
     return np.asarray(page)
 
 
+def _points(curve: Curve) -> list[tuple[float, float] | None]:
+    pairs = [(float(x), float(y)) for x, y in zip(*curve, strict=True)]
+    return [pair if math.isfinite(sum(pair)) else None for pair in pairs]
+
+
 def _reach(values: Sequence[float]) -> tuple[float, float]:
     """From the least to the largest, and a little more on both sides."""
     low, high = min(values), max(values)
@@ -108,7 +114,7 @@ def _axes(draw: ImageDraw.ImageDraw, frame: Frame) -> None:
 
 
 def _curve(draw: ImageDraw.ImageDraw, frame: Frame, curve: Curve, colour: str, notes: Sequence[str]) -> None:
-    places = [frame.place(x, y) if math.isfinite(x + y) else None for x, y in zip(*curve, strict=True)]
+    places = [frame.place(*point) if point else None for point in _points(curve)]
     for here, there in itertools.pairwise(places):
         if here and there:
             draw.line((*here, *there), colour, 2 * FINER)
