@@ -32,7 +32,7 @@ setup(
         "numpy",
         "optax>=0.2.8",
         "orbax-checkpoint>=0.12.0",
-        "pillow",
+        "pillow>=10.4",  # fonts of any size, circles
         "tensorboardX",
         "tensorflow-datasets>=4.9.10",
         "tqdm",

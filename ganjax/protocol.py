@@ -43,21 +43,26 @@ def short(protocol: dict[str, Any]) -> str:
 
 
 def write(workdir: Path, result: Result) -> Path:
-    """Writes eval/<step>-<protocol>.json, with ``-run<i>`` and ``-seed<n>`` where they are not the first; returns where.
+    """Writes eval/<stem>.json and returns where.
 
     Other measures of the very same samples stay in the file.
     """
-    of = result.of
-    run = f"-run{of['run']}" if of.get("run") else ""
-    own = of.get("train_seed", 0) - of.get("run", 0)
-    seed = f"-seed{of['samples_seed']}" if of.get("samples_seed", own) != own else ""
-    path = workdir / "eval" / f"{of['step']}-{short(result.protocol)}{run}{seed}.json"
+    path = workdir / "eval" / f"{stem(result)}.json"
     old = read(path) if path.is_file() else result
-    if old.of == of:
+    if old.of == result.of:
         marks = list(dict.fromkeys([*old.marks, *result.marks]))
         result = result._replace(measures={**old.measures, **result.measures}, marks=marks)
     write_whole(path, to_json(result._asdict()).encode())
     return path
+
+
+def stem(result: Result) -> str:
+    """<step>-<protocol>, with -run<i> and -seed<n> where they are not the first: a result's name in file names."""
+    of = result.of
+    run = f"-run{of['run']}" if of.get("run") else ""
+    own = of.get("train_seed", 0) - of.get("run", 0)
+    seed = f"-seed{of['samples_seed']}" if of.get("samples_seed", own) != own else ""
+    return f"{of['step']}-{short(result.protocol)}{run}{seed}"
 
 
 def to_json(content: Any) -> str:

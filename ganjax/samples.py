@@ -12,12 +12,16 @@ import numpy as np
 
 from ganjax import translations
 from ganjax.core import State
+from ganjax.errors import UserError
+from ganjax.latents import Truncation, is_normal, truncated
 from ganjax.monitor import pictures
 from ganjax.monitor.log import Log
 from ganjax.run import Run, root
 
 Tree = Any
 STATISTICS = jax.tree_util.DictKey("batch_stats")
+BATCH_NORM = ("running", "batch", "standing")
+LOOKED_AT = 4096  # latents by which a prior is recognised
 Sampler = Callable[[State, Tree], dict[str, np.ndarray]]  # (state, inputs [n, …]) -> {name: [n, …] in [-1, 1]}
 
 
@@ -51,10 +55,24 @@ def generator_of(run: Run, state: State, raw: bool = False) -> tuple[Tree, Tree]
     return average if run.game.averaged and not raw else now
 
 
-def with_standing_statistics(run: Run, state: State, raw: bool = False, batches: int = 16, size: int = 256) -> State:
+def check_batch_norm(way: str) -> None:
+    """Raises a UserError where there is no such way of BatchNorm."""
+    if way not in BATCH_NORM:
+        raise UserError(f"--batch-norm={way}: choose {', '.join(BATCH_NORM)}")
+
+
+def with_standing_statistics(
+    run: Run,
+    state: State,
+    raw: bool = False,
+    batches: int = 16,
+    size: int = 256,
+    truncation: Truncation | None = None,
+) -> State:
     """The state with BatchNorm's statistics of the generator replaced by their mean over ``batches`` of samples.
 
-    A layer's update is old · m + batch · (1 − m), of unknown m: what it makes of zeros and of ones gives both.
+    A layer's update is old · m + batch · (1 − m), of unknown m: what it makes of zeros and of ones gives both. Truncated
+    latents have statistics of their own, so samples are drawn with the ``truncation`` that is to be used.
     Brock et al. 2019, appendix B, standing statistics.
     """
     params, vars = generator_of(run, state, raw)
@@ -77,7 +95,7 @@ def with_standing_statistics(run: Run, state: State, raw: bool = False, batches:
     if not any(STATISTICS in path for path, _ in jax.tree_util.tree_leaves_with_path(vars)):
         return state
     keys = [jax.random.fold_in(key, i) for i in range(batches)]
-    each = jax.tree.map(lambda *x: jnp.stack(x), *((own, drawn(run, own, size)) for own in keys))
+    each = jax.tree.map(lambda *x: jnp.stack(x), *((own, drawn(run, own, size, truncation)) for own in keys))
     changed = on_statistics(lambda old, new: new.mean(axis=0), vars, jax.lax.map(of_batch, each))
     if run.game.averaged and not raw:
         return state._replace(ema=state.ema._replace(gen=(params, changed)))
@@ -102,17 +120,40 @@ def fixed_inputs(run: Run, n: int) -> Tree:
     return drawn(run, root(run.config.train.seed, "sheets"), n)
 
 
-def drawn(run: Run, key: jax.Array, n: int) -> Tree:
+def drawn(run: Run, key: jax.Array, n: int, truncation: Truncation | None = None) -> Tree:
     """Inputs of n samples: the game's own; text has no prior, so captions of the data stand in its place.
 
     Raises:
-        UserError: captions are needed and the data are gone.
+        UserError: captions are needed and the data are gone; there are no normal latents to truncate.
     """
-    inputs = run.game.gan.inputs(key, n)
+    inputs = prior(run, key, n, truncation)
     if "text" not in inputs:
         return inputs
     places = jax.random.randint(jax.random.fold_in(key, 1), (n,), 0, run.source.size)
     return {**inputs, "text": jnp.asarray(run.source.fetch(np.asarray(places))["text"])}
+
+
+def prior(run: Run, key: jax.Array, n: int, truncation: Truncation | None = None) -> Tree:
+    """Inputs of n samples as the game draws them, the tails of z cut by ``truncation``.
+
+    Raises:
+        UserError: there is no z, or it is not normal, to be truncated.
+    """
+    inputs = run.game.gan.inputs(key, n)
+    if truncation is None:
+        return inputs
+    normal = "z" in inputs and is_normal(np.asarray(run.game.gan.inputs(jax.random.key(0), LOOKED_AT)["z"]))
+    if not normal:
+        what = "a z that is not" if "z" in inputs else "no z"
+        raise UserError(f"--truncation={truncation} cuts the tails of z ~ N(0, 1); {run.config.system} draws {what}")
+    return {**inputs, "z": jnp.asarray(truncated(np.asarray(inputs["z"]), truncation))}
+
+
+def class_names(run: Run) -> list[str]:
+    """The classes that the system draws by, by the data's names for them, or by number."""
+    count = int(run.config.gan.classes)
+    names = [*map(str, run.source.info.get("classes", ()))][:count]
+    return names + [str(i) for i in range(len(names), count)]
 
 
 def picture(run: Run, images: np.ndarray, columns: int | None = None) -> np.ndarray:

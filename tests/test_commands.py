@@ -338,6 +338,11 @@ def test_classes_that_are_not_there(capsys, told, label, message):
     assert message in refused(capsys, "sample", f"--workdir={told}", f"--label={label}")
 
 
+def test_nothing_lies_between_labels_that_are_whole_numbers(capsys, told):
+    line = refused(capsys, "sample", f"--workdir={told}", "--interpolate=3,8")
+    assert line == "ganjax: --interpolate=3,8: cdcgan takes classes as whole numbers, none lie between\n"
+
+
 def test_a_system_without_labels(capsys, workdir):
     assert "dcgan draws without labels" in refused(capsys, "sample", f"--workdir={workdir}", "--label=1")
 
@@ -451,6 +456,15 @@ def test_samples_of_a_sentence(capsys, captioned, tmp_path):
     np.testing.assert_array_equal(red, again)
     assert (red != images(capsys, captioned, tmp_path, "--text=blue hair", "--n=3")).any()
     assert (red != images(capsys, captioned, tmp_path, "--n=3")).any()
+
+
+@pytest.mark.ci
+def test_standing_statistics_of_a_sentence_are_those_of_the_datas_captions(capsys, captioned, tmp_path):
+    standing = images(
+        capsys, captioned, tmp_path, "--text=red hair", "--n=2", "--batch-norm=standing", "--truncation=1"
+    )
+    assert standing.shape == (2, 8, 8, 3)
+    assert (standing != images(capsys, captioned, tmp_path, "--text=red hair", "--n=2", "--truncation=1")).any()
 
 
 @pytest.mark.ci

@@ -8,9 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import tiny
+from PIL import Image
 from tiny import call, refused
 
-from ganjax import cache, evaluation, protocol, workdir
+from ganjax import cache, classes, evaluation, protocol, sweep, workdir
+from ganjax import config as configs
 from ganjax import run as runs
 from ganjax.checkpoint import Checkpoints
 from ganjax.errors import UserError
@@ -384,3 +386,184 @@ def test_a_result_comes_back_from_its_file(tmp_path):
     assert path.name.endswith("-run2.json")
     assert protocol.read(path) == result
     assert protocol.newest(tmp_path) == [result]
+
+
+def test_truncation_is_in_the_protocol_and_unlike_ones_are_not_compared(capsys, trained):
+    plain, cut, hub = (
+        evaluate(capsys, trained, "--n=60", "--metrics=fd_efflite0", *more)
+        for more in ([], ["--truncation=0.5"], ["--truncation=tfhub:0.5"])
+    )
+    assert plain["protocol"]["truncation"] is None
+    assert cut["protocol"]["truncation"] == {"kind": "redrawn", "threshold": 0.5}
+    assert hub["protocol"]["truncation"] == {"kind": "tfhub", "threshold": 0.5}
+    assert len({answer["measures"]["fd_efflite0"] for answer in (plain, cut, hub)}) == 3
+    for other in (plain, hub):
+        assert "differ in truncation: " in refused(capsys, "evaluate", "--compare", other["file"], cut["file"])
+    shown = call(capsys, "evaluate", f"--workdir={trained}", "--n=60", "--metrics=fd_efflite0", "--truncation=0.5")
+    assert "truncation 0.5" in shown
+    assert "truncation 0.5" in call(capsys, "evaluate", "--compare", cut["file"], cut["file"])
+
+
+def test_a_sweep_of_truncations(capsys, trained):
+    """Each threshold is measured as it is alone; a sheet of the same latents, a curve, the columns."""
+    answer = json.loads(
+        call(capsys, "evaluate", f"--workdir={trained}", "--n=60", "--truncation-sweep=0.5,0.04,none", "--json")
+    )
+    assert [*answer["points"]] == ["0.04", "0.5", "none"]
+    alone = evaluate(capsys, trained, "--n=60", "--metrics=fd_efflite0,prdc_efflite0", "--truncation=0.5")
+    for name in ("fd_efflite0", "precision_efflite0", "coverage_efflite0"):
+        assert answer["points"]["0.5"][name] == pytest.approx(alone["measures"][name], rel=1e-6)
+    assert answer["columns"]["none"] == "none"
+    distances = {name: point["fd_efflite0"] for name, point in answer["points"].items()}
+    assert answer["columns"]["best fd_efflite0"] == min(distances, key=distances.get)
+    assert answer["data"]["cs_efflite0"] >= 1
+    folder = Path(answer["folder"])
+    with Image.open(folder / "sheet.png") as sheet:
+        assert sheet.size[1] == 3 * 50 + 2  # three rows of images six times as large, two pixels between
+        assert sheet.size[0] > 10 * 50 + 2
+    with Image.open(folder / "curve.png") as curve:
+        assert curve.size == (1120, 400)
+    assert json.loads((folder / "sweep.json").read_text())["points"] == answer["points"]
+
+
+def test_the_sheets_rows_are_the_samples_of_each_truncation(capsys, trained):
+    """Columns are of the same latents: the row of no truncation is the first samples that were measured."""
+    run, step, state = workdir.reopen(trained)
+    run = run._replace(source=runs.open_data(run.config.data)[0])
+    settings = sweep.asked(evaluation.settings_of(run)._replace(n_fake=20), own=False)
+    found = sweep.sweeper(run, settings, sweep.truncations("0.001"))(state, step, 0)
+    inputs = run.game.gan.inputs(runs.root(0, "evaluation"), evaluation.CHUNK)
+    first = np.round((sampler(run)(state, inputs)["image"][:10] + 1) * 127.5)
+    np.testing.assert_array_equal(found.shown["none"], first)
+    assert np.ptp(found.shown["0.001"].astype(int), axis=0).max() <= 2  # all but one image
+
+
+def point(threshold, distance, score):
+    cut = None if threshold is None else {"kind": "redrawn", "threshold": threshold}
+    return Result({"fd_x": distance, "cs_x": score}, {"kind": "x", "n_fake": 9, "truncation": cut}, {"step": 3}, [])
+
+
+def test_the_four_columns():
+    """Without truncation, at the best distance, at the data's score, at the best score."""
+    found = sweep.Sweep(
+        [point(0.04, 90.0, 7.0), point(0.2, 25.0, 9.0), point(0.5, 9.6, 5.5), point(1.0, 7.7, 4.2),
+         point(1.5, float("nan"), float("nan")), point(None, 8.7, 3.3)],
+        "fd_x", "cs_x", 5.4, {},
+    )  # fmt: skip
+    cut = {name: sweep.name_of(each) for name, each in sweep.columns(found).items()}
+    assert cut == {"none": "none", "best fd_x": "1", "data's cs_x": "0.5", "best cs_x": "0.2"}
+    lines = [line.split() for line in sweep.table(found).splitlines()]
+    assert lines[1:] == [
+        ["truncation", "none", "1", "0.5", "0.2"],
+        ["fd_x", "8.7", "7.7", "9.6", "25"],
+        ["cs_x", "3.3", "4.2", "5.5", "9"],
+        ["cs_x", "of", "the", "data", "5.4"],
+    ]
+
+
+def test_a_sweep_by_published_names_keeps_them():
+    own = evaluation.Settings(("fid_inception2015",))
+    assert sweep.asked(own, own=False).metrics == ("fid_inception2015", "is_inception2015", "prdc_inception2015")
+    assert sweep.asked(evaluation.Settings(("kd_efflite0",)), own=False).metrics[0] == "fd_efflite0"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--truncation-sweep=0.5,half"], "--truncation=half: use a threshold above 0"),
+        (["--truncation-sweep=none"], "--truncation-sweep=none: thresholds are needed"),
+        (["--truncation-sweep", "--truncation=1"], "one at a time"),
+        (
+            ["--truncation-sweep", "--metrics=fd_efflite0"],
+            "cannot go by fd_efflite0: it sets a Fréchet distance against",
+        ),
+        (["--truncation-sweep", "--compare", "a", "b"], "not allowed with"),
+        (["--truncation=0"], "--truncation=0: use a threshold above 0"),
+    ],
+)
+def test_truncations_that_cannot_be_measured(capsys, trained, options, message):
+    assert message in refused(capsys, "evaluate", f"--workdir={trained}", *options)
+
+
+def test_a_prior_without_tails_is_not_swept(capsys, tmp_path):
+    train(tiny.config("gan", tmp_path, steps=1), tmp_path / "w")
+    for option in ("--truncation=0.5", "--truncation-sweep=0.5"):
+        line = refused(capsys, "evaluate", f"--workdir={tmp_path / 'w'}", "--n=60", option)
+        assert "--truncation=0.5 cuts the tails of z ~ N(0, 1); gan draws a z that is not" in line
+    assert not (tmp_path / "w/eval").exists()
+    assert thumbnail.seen == 0
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """An untrained run told ten classes: ten images of each, of the last twelve."""
+    folder = tmp_path_factory.mktemp("told")
+    labels = np.append(np.arange(100) % 10, [9, 9])
+    images = np.random.default_rng(0).integers(0, 255, (102, 8, 8, 3), np.uint8)
+    np.savez(folder / "images.npz", images=images, labels=labels)
+    colour = "--config.generator.image_channels=3"
+    with library(), Checkpoints(folder / "w") as checkpoints:
+        run = runs.prepare(configs.load("configs/acgan.py", [*tiny.overrides("acgan", folder), colour]))
+        workdir.claim(folder / "w", run)
+        checkpoints.save(0, runs.initial_state(run))
+    return folder / "w"
+
+
+def test_classes_by_themselves(capsys, told):
+    """As many samples of each; the distances are those of the rows of one class, nearest first; their mean is intra_fd."""
+    answer = json.loads(call(capsys, "evaluate", f"--workdir={told}", "--n=95", "--classes", "--json"))
+    found = answer["classes"]
+    assert sorted(each["label"] for each in found) == list(range(10))
+    assert {each["n_fake"] for each in found} == {9, 10}
+    assert {each["label"]: each["n_real"] for each in found}[9] == 12
+    distances = [each["distance"] for each in found]
+    assert distances == sorted(distances)
+    assert answer["measures"]["intra_fd_efflite0"] == pytest.approx(np.mean(distances))
+    assert answer["protocol"]["labels"] == "in turn"
+    assert "classes have 10 to 12 images: of fewer a distance is larger" in answer["marks"]
+    run, _, state = workdir.reopen(told)
+    data = np.load(run.config.data.path)
+    inputs = run.game.gan.inputs(runs.root(0, "evaluation"), evaluation.CHUNK)
+    made = sampler(run)(state, {**inputs, "label": jnp.arange(evaluation.CHUNK) % 10})["image"][:95]
+    seven = np.round((made[np.arange(95) % 10 == 7] + 1) * 127.5)
+    one, two = (
+        x.reshape(len(x), 2, 4, 2, 4, 3).mean(axis=(2, 4)).reshape(len(x), 12) / 255
+        for x in (data["images"][data["labels"] == 7].astype(float), seven)
+    )
+    expected = evaluation.measures.frechet_distance(one.mean(axis=0), np.cov(one.T), two.mean(axis=0), np.cov(two.T))
+    assert next(each["distance"] for each in found if each["label"] == 7) == pytest.approx(expected, rel=1e-3)
+    with Image.open(Path(answer["folder"]) / "sheet.png") as sheet:
+        assert sheet.size[1] == 8 * 50 + 2  # the four best and the four worst
+        assert sheet.size[0] > 17 * 50 + 2  # eight samples, a gap, eight images
+    assert not [file for file in (told / "eval").glob("*.json")]
+
+
+def test_a_classs_row_is_of_its_samples_and_its_images(told):
+    run, step, state = workdir.reopen(told)
+    run = run._replace(source=runs.open_data(run.config.data)[0])
+    found = classes.ranker(run, evaluation.settings_of(run)._replace(n_fake=100))(state, step, 0)
+    data = np.load(run.config.data.path)
+    for name, row in found.shown.items():
+        label = int(name.split()[0])
+        np.testing.assert_array_equal(row[9:], data["images"][data["labels"] == label][:8])
+        assert (row[8] == 255).all()
+        assert len(np.unique(row[:8].reshape(8, -1), axis=0)) == 8
+    table = classes.table(found).splitlines()
+    assert table[0].split() == ["class", "fd_efflite0", "images", "samples"]
+    assert [line.split()[0] for line in table[1:11]] == [str(i + 1) for i in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--n=15"], "--n=15: 10 classes need 20 samples at least"),
+        (["--metrics=lpips_vgg16"], "--classes cannot go by lpips_vgg16"),
+        (["--truncation=half"], "use a threshold above 0"),
+    ],
+)
+def test_classes_that_cannot_be_ranked(capsys, told, options, message):
+    assert message in refused(capsys, "evaluate", f"--workdir={told}", "--classes", *options)
+
+
+def test_a_run_without_classes_is_not_ranked(capsys, trained):
+    assert "--classes: dcgan draws without labels" in refused(capsys, "evaluate", f"--workdir={trained}", "--classes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax.errors import FlaxError
 
 from ganjax.core import Batch
 from ganjax.data import pipeline, text
 from ganjax.data.files import read_npz
 from ganjax.errors import UserError, nearest
 from ganjax.run import Run, open_data
+from ganjax.samples import class_names
+from ganjax.translations import made_shapes
 
 SWEEP = 2.0  # a continuous code is swept from −2 to 2, past the (−1, 1) of training, as Chen et al. 2016 do
 
@@ -26,6 +30,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     asked = parser.add_mutually_exclusive_group()
     asked.add_argument(
         "--label", help="systems with labels: a class by number or name, or all: a row for each, n samples in it (10)"
+    )
+    asked.add_argument(
+        "--interpolate",
+        metavar="A,B",
+        help="systems that take weights of classes: a walk from class A to B, one latent",
     )
     asked.add_argument("--code", help="infogan: a category I, all (a row for each), or sweep:I of continuous code I")
     asked.add_argument("--text", help="text_gan: a sentence, or X.npz with embedded ones, text [k, d]: a row for each")
@@ -47,9 +56,40 @@ def rows(options: argparse.Namespace, run: Run, inputs: Batch) -> list[Batch]:
 def by_label(name: str, run: Run, inputs: Batch) -> list[Batch]:
     """A class by its number or name, or all of them."""
     _taken("label", name, run, inputs)
-    count = int(run.config.gan.classes)
-    names = list(map(str, run.source.info.get("classes", ())))[:count]
-    return [_all(inputs, "label", i) for i in _chosen("label", name, count, names)]
+    names = class_names(run)
+    return [_all(inputs, "label", i) for i in _chosen("label", name, len(names), names)]
+
+
+def by_interpolation(ends: str, run: Run, inputs: Batch) -> list[Batch]:
+    """From a class to another: weights [n, classes] of the rows of the class table in the place of labels,
+    (1 − t) of A and t of B, t from 0 to 1.
+
+    Brock et al. 2019, figure 8.
+    """
+    if "label" not in inputs:
+        raise UserError(f"--interpolate={ends}: {run.config.system} draws without labels")
+    names, two = class_names(run), [each.strip() for each in ends.split(",")]
+    if len(two) != 2 or "all" in two:
+        raise UserError(f"--interpolate={ends}: two classes are needed, A,B")
+    first, last = (
+        np.eye(len(names), dtype=np.float32)[_chosen("interpolate", name, len(names), names)] for name in two
+    )
+    t = np.linspace(0, 1, len(inputs["label"]), dtype=np.float32)[:, None]
+    weights = {**inputs, "label": jnp.asarray((1 - t) * first + t * last)}
+    _mixes(ends, run, inputs, weights)
+    return [weights]
+
+
+def _mixes(ends: str, run: Run, inputs: Batch, weights: Batch) -> None:
+    """Raises a UserError where the generator makes nothing, or something else, of weights."""
+    made = made_shapes(run, inputs)
+    try:
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # one_hot of weights
+            mixed = made_shapes(run, weights)
+    except (TypeError, ValueError, FlaxError):  # a table that is read by whole numbers
+        mixed = {}
+    if jax.tree.map(lambda x: x.shape, mixed) != jax.tree.map(lambda x: x.shape, made):
+        raise UserError(f"--interpolate={ends}: {run.config.system} takes classes as whole numbers, none lie between")
 
 
 def by_code(name: str, run: Run, inputs: Batch) -> list[Batch]:
@@ -111,6 +151,7 @@ def by_reconstruction(asked: bool, run: Run, inputs: Batch) -> list[Batch]:
 
 ASKED: dict[str, Callable[[Any, Run, Batch], list[Batch]]] = {
     "label": by_label,
+    "interpolate": by_interpolation,
     "code": by_code,
     "text": by_text,
     "reconstruct": by_reconstruction,
@@ -119,7 +160,12 @@ ASKED: dict[str, Callable[[Any, Run, Batch], list[Batch]]] = {
 
 def several_rows(options: argparse.Namespace) -> bool:
     """Whether more than one row is asked for."""
-    several = options.label == "all" or options.code == "all" or (options.code or "").startswith("sweep")
+    several = (
+        options.label == "all"
+        or options.interpolate is not None
+        or options.code == "all"
+        or (options.code or "").startswith("sweep")
+    )
     return several or (options.text or "").endswith(".npz")
 
 
@@ -140,8 +186,9 @@ def _chosen(key: str, name: str, count: int, names: list[str]) -> list[int]:
     if name.isdecimal() and int(name) < count:
         return [int(name)]
     known = f"0 to {count - 1}" + (f", or {', '.join(names)}" if names and names[0] != "0" else "")
+    every = ", and all" if key != "interpolate" else ""
     near = "" if name.isdecimal() else nearest(name, names)
-    raise UserError(f"--{key}={name}: no such {'class' if key == 'label' else key}{near}; there are {known}, and all")
+    raise UserError(f"--{key}={name}: no such {'code' if key == 'code' else 'class'}{near}; there are {known}{every}")
 
 
 def beside(originals: np.ndarray, made: np.ndarray, columns: int = 8) -> tuple[np.ndarray, int]:

@@ -6,10 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ganjax import evaluation, protocol
+from ganjax import classes, evaluation, protocol, sweep
+from ganjax.core import State
 from ganjax.errors import UserError
+from ganjax.latents import truncation
 from ganjax.protocol import Result
-from ganjax.run import open_data
+from ganjax.run import Run, open_data
+from ganjax.sets import Settings
 from ganjax.workdir import reopen
 
 
@@ -27,9 +30,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resize", help="clean, legacy-tf or pytorch-fid (the extractor's own)")
     parser.add_argument("--inception-weights", "--inception_weights", help="the file of Inception's weights")
     parser.add_argument("--batch-norm", default="running", help="statistics: running, batch (of 256) or standing")
+    parser.add_argument("--truncation", help="of z ~ N(0, 1): 0.5 draws |z| > 0.5 again; tfhub:0.5")
     parser.add_argument("--raw", action="store_true", help="the generator itself, not its average")
     parser.add_argument("--flips", action="store_true", help="the data mirrored as well")
-    parser.add_argument(
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--truncation-sweep",
+        nargs="?",
+        const=sweep.THRESHOLDS,
+        metavar="T,…",
+        help=f"measured at each threshold, with a sheet and a curve ({sweep.THRESHOLDS})",
+    )
+    instead.add_argument(
+        "--classes", action="store_true", help="each class by itself, ranked, with a sheet of the ends"
+    )
+    instead.add_argument(
         "--compare", nargs=2, type=Path, metavar=("A", "B"), help="two files of eval/, or workdirs (their newest)"
     )
     parser.add_argument("--json", action="store_true", help="JSON on stdout and nothing else")
@@ -43,6 +58,12 @@ def run(options: argparse.Namespace) -> None:
         return
     if not options.workdir:
         raise UserError("what is to be measured? --workdir=DIR, or --compare A B")
+    if options.truncation_sweep is not None:
+        print(swept(options))
+        return
+    if options.classes:
+        print(ranked(options))
+        return
     results = measured(options)
     paths = [str(protocol.write(options.workdir, result)) for result in results]
     if options.json:
@@ -55,17 +76,51 @@ def run(options: argparse.Namespace) -> None:
 
 def measured(options: argparse.Namespace) -> list[Result]:
     """The measurements that the options ask for."""
-    opened, step, state = reopen(options.workdir, options.step, options.index)
-    source, held_out = open_data(opened.config.data)
-    opened = opened._replace(source=source, held_out=held_out)
-    return evaluation.evaluator(opened, settings(options, evaluation.settings_of(opened)))(state, step, options.index)
+    run, settings, step, state = _opened(options)
+    return evaluation.evaluator(run, settings)(state, step, options.index)
 
 
-def settings(options: argparse.Namespace, own: evaluation.Settings) -> evaluation.Settings:
+def swept(options: argparse.Namespace) -> str:
+    """The run at each truncation, written; what there is to print of it.
+
+    Raises:
+        UserError: no such thresholds; one of its own beside them.
+    """
+    cuts = sweep.truncations(options.truncation_sweep)
+    if options.truncation is not None:
+        raise UserError(f"--truncation={options.truncation} and --truncation-sweep: one at a time")
+    run, settings, step, state = _opened(options)
+    settings = sweep.asked(settings, own=options.metrics is not None)
+    found = sweep.sweeper(run, settings, cuts)(state, step, options.index)
+    folder = sweep.write(options.workdir, found)
+    if options.json:
+        return protocol.to_json({"folder": str(folder), **sweep.report(found)})
+    return "\n".join((sweep.table(found), f"  {folder}"))
+
+
+def ranked(options: argparse.Namespace) -> str:
+    """The run's classes, each by itself, written; what there is to print of them."""
+    run, settings, step, state = _opened(options)
+    found = classes.ranker(run, settings)(state, step, options.index)
+    folder = classes.write(options.workdir, found)
+    if options.json:
+        return protocol.to_json({"folder": str(folder), **classes.report(found)})
+    return "\n".join((classes.table(found), f"  {folder}"))
+
+
+def _opened(options: argparse.Namespace) -> tuple[Run, Settings, int, State]:
+    """(the run with its data, how it is to be measured, step, state)."""
+    run, step, state = reopen(options.workdir, options.step, options.index)
+    source, held_out = open_data(run.config.data)
+    run = run._replace(source=source, held_out=held_out)
+    return run, settings(options, evaluation.settings_of(run)), step, state
+
+
+def settings(options: argparse.Namespace, own: Settings) -> Settings:
     """The run's own settings with what the options change.
 
     Raises:
-        UserError: a number out of its range.
+        UserError: a number out of its range; no such truncation.
     """
     for name, low, high in (("n", 2, 10**7), ("real", 2, 10**8), ("seed", 0, 2**32 - 1)):
         value = getattr(options, name)
@@ -80,7 +135,8 @@ def settings(options: argparse.Namespace, own: evaluation.Settings) -> evaluatio
         "metrics": None if options.metrics is None else evaluation.names_of(options.metrics),
     }
     chosen = own._replace(**{key: value for key, value in given.items() if value is not None})
-    return chosen._replace(batch_norm=options.batch_norm, raw=options.raw, flips=options.flips)
+    cut = truncation(options.truncation)
+    return chosen._replace(batch_norm=options.batch_norm, raw=options.raw, flips=options.flips, truncation=cut)
 
 
 def _lines(result: Result) -> list[str]:
@@ -89,6 +145,7 @@ def _lines(result: Result) -> list[str]:
         f"{key} {agreed[key]}" for key in ("n_fake", "n_real", "resize", "size", "generator") if key in agreed
     )
     values = [f"{name:<32} {_number(value)}" for name, value in result.measures.items()]
+    looked += f", truncation {sweep.name_of(result)}" if agreed.get("truncation") else ""
     return [f"step {result.of['step']}, {looked}", *values, *(f"note: {mark}" for mark in result.marks)]
 
 
@@ -104,7 +161,8 @@ def _joined(pairs: list[tuple[Result, Result]]) -> dict[str, tuple[Any, Any]]:
 def _table(pair: tuple[Result, Result]) -> str:
     a, b = pair
     steps = f"{a.of.get('system')} step {a.of.get('step')}", f"{b.of.get('system')} step {b.of.get('step')}"
-    head = f"{a.protocol.get('kind', ''):<32} {steps[0]:>20} {steps[1]:>20}"
+    kind = a.protocol.get("kind", "") + (f", truncation {sweep.name_of(a)}" if a.protocol.get("truncation") else "")
+    head = f"{kind:<32} {steps[0]:>20} {steps[1]:>20}"
     rows = [f"{name:<32} {_number(x):>20} {_number(y):>20}" for name, (x, y) in protocol.compare(a, b).items()]
     return "\n".join((head, *rows, *(f"note: {mark}" for mark in dict.fromkeys([*a.marks, *b.marks]))))
 

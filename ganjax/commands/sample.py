@@ -15,10 +15,10 @@ import numpy as np
 from ganjax.commands import asking
 from ganjax.core import Batch
 from ganjax.errors import UserError
-from ganjax.latents import latents
+from ganjax.latents import Latents, Truncation, latents, truncation
 from ganjax.monitor import pictures
 from ganjax.run import Run, open_data
-from ganjax.samples import drawn, picture, sampler
+from ganjax.samples import check_batch_norm, drawn, picture, prior, sampler, with_standing_statistics
 from ganjax.translations import translates
 from ganjax.workdir import reopen
 
@@ -35,11 +35,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default="random",
         help="random; a number for all coordinates (0, 1, 0.5, 0.3, -1); onehot:I; sweep:I; set:I=V,…,base=V; lerp; slerp",
     )
+    parser.add_argument("--truncation", help="of z ~ N(0, 1): 0.5 draws |z| > 0.5 again; tfhub:0.5")
     asking.arguments(parser)
     parser.add_argument("--out", type=Path, help="X.png, X.gif, X.npz or a directory (samples.png in the workdir)")
     parser.add_argument("--step", help="which checkpoint: a number, best, or 0 for before training (the newest)")
     parser.add_argument("--run", type=int, default=0, dest="index", help="which of several seeds (0)")
-    parser.add_argument("--batch-statistics", action="store_true", help="BatchNorm by the batch, not by running means")
+    statistics = parser.add_mutually_exclusive_group()
+    statistics.add_argument("--batch-norm", default="running", help="statistics: running, batch or standing")
+    statistics.add_argument(
+        "--batch-statistics", action="store_const", const="batch", dest="batch_norm", help="--batch-norm=batch"
+    )
     parser.add_argument("--json", action="store_true", help="JSON on stdout and nothing else")
 
 
@@ -56,35 +61,59 @@ def run(options: argparse.Namespace) -> None:
             f"{opened.config.system} draws nothing, it translates: python -m ganjax translate "
             f"--workdir={options.workdir} --input=DIR --output=DIR"
         )
-    out = options.out or options.workdir / "samples.png"
-    inputs = opened.game.gan.inputs(jax.random.key(options.seed), options.n)
-    if "text" in inputs and options.text is None:  # whoever says nothing sees captions of the data
-        opened = opened._replace(source=open_data(opened.config.data)[0])
-        inputs = drawn(opened, jax.random.key(options.seed), options.n)
-    rows = asking.rows(options, opened, {**inputs, "z": jnp.asarray(latents(options.latent, np.asarray(inputs["z"])))})
-    sample = sampler(opened, train=options.batch_statistics)
+    check_batch_norm(options.batch_norm)
+    out, cut = options.out or options.workdir / "samples.png", _cut(options)
+    opened, inputs = _inputs(options, opened, cut)
+    rows = asking.rows(options, opened, {**inputs, "z": jnp.asarray(_latents(options, np.asarray(inputs["z"])))})
+    if options.batch_norm == "standing":
+        state = with_standing_statistics(opened, state, truncation=cut)
+    sample = sampler(opened, train=options.batch_norm == "batch")
     parts = [
         sample(state, jax.tree.map(lambda x, i=i: x[i : i + CHUNK], row))["image"]
         for row in rows
         for i in range(0, options.n, CHUNK)
     ]
     made = np.concatenate(parts)
-    write(out, made, page(options, opened, made, rows))
+    write(out, made, page(options, opened, made, rows), {} if cut is None else {"truncation": str(cut)})
     answer = {"out": str(out), "n": len(made), "step": step, "latent": options.latent, "seed": options.seed}
+    answer |= {"batch_norm": options.batch_norm, "truncation": cut and cut._asdict()}
     answer |= {name: getattr(options, name) for name in asking.ASKED if getattr(options, name)}
     print(json.dumps(answer) if options.json else f"{len(made)} samples of step {step} are in {out}")
+
+
+def _cut(options: argparse.Namespace) -> Truncation | None:
+    cut = truncation(options.truncation)
+    if cut and options.reconstruct:
+        raise UserError(f"--truncation={cut}: what --reconstruct draws again has no random latents")
+    if cut and options.latent not in ("random", "lerp", "slerp"):
+        raise UserError(f"--truncation={cut} cuts random latents, and the ends of lerp and slerp, not {options.latent}")
+    return cut
+
+
+def _inputs(options: argparse.Namespace, run: Run, cut: Truncation | None) -> tuple[Run, Batch]:
+    """(the run, with its data where these are read, what is drawn): whoever says no text sees captions of the data."""
+    key = jax.random.key(options.seed)
+    captions = "text" in run.game.gan.inputs(key, 1) and (options.text is None or options.batch_norm == "standing")
+    run = run._replace(source=open_data(run.config.data)[0]) if captions else run
+    return run, (drawn if captions else prior)(run, key, options.n, cut)
+
+
+def _latents(options: argparse.Namespace, z: Latents) -> Latents:
+    """Those of the name; where classes change and nothing else was asked for, the first for all."""
+    alone = options.interpolate and options.latent == "random"
+    return np.tile(z[:1], (len(z), 1)) if alone else latents(options.latent, z)
 
 
 def page(options: argparse.Namespace, run: Run, made: np.ndarray, rows: list[Batch]) -> np.ndarray:
     """The sheet: a row for each that was asked for; images, each with what was made of it below."""
     if not options.reconstruct:
-        return picture(run, made, options.n if len(rows) > 1 else None)
+        return picture(run, made, options.n if len(rows) > 1 or options.interpolate else None)
     pairs, columns = asking.beside(np.asarray(rows[0]["image"]), made)
     return picture(run, pairs, columns)
 
 
-def write(out: Path, samples: np.ndarray, page: np.ndarray) -> None:
-    """Samples in [-1, 1] (or points) as the name's ending says.
+def write(out: Path, samples: np.ndarray, page: np.ndarray, notes: dict[str, str]) -> None:
+    """Samples in [-1, 1] (or points) as the name's ending says; an ``.npz`` has the ``notes`` beside them.
 
     Raises:
         UserError: another ending; a GIF of points.
@@ -92,6 +121,7 @@ def write(out: Path, samples: np.ndarray, page: np.ndarray) -> None:
     points = samples.ndim == 2
     if out.suffix == ".npz":
         arrays: dict[str, Any] = {"points": samples} if points else {"images": pictures.to_bytes(samples)}
+        arrays |= notes
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)
         pictures.write_whole(out, buffer.getvalue())

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ganjax import metrics
+from ganjax.metrics.frechet import frechet_distance_of_rows
 
 RANDOM = np.random.default_rng(0)
 A, B = RANDOM.normal(size=(60, 5)), RANDOM.normal(0.5, 1.5, size=(45, 5))
@@ -135,3 +136,15 @@ def test_classifier_score_by_its_definition():
     assert metrics.classifier_score(logits, splits=3) == pytest.approx((np.mean(scores), np.std(scores)), rel=1e-12)
     with pytest.raises(ValueError, match="10 splits need"):
         metrics.classifier_score(logits[:9])
+
+
+@pytest.mark.parametrize(("n", "m"), [(5, 9), (40, 9), (40, 50)])
+def test_frechet_of_rows_is_that_of_their_moments(n, m):
+    """Fewer rows than features, on one side or on both, or more."""
+    x, y = RANDOM.normal(size=(n, 20)), 2 * RANDOM.normal(size=(m, 20)) + 1
+    one, two = metrics.moments([x]), metrics.moments([y])
+    expected = metrics.frechet_distance(one.mean, one.cov, two.mean, two.cov)
+    assert frechet_distance_of_rows(x, y) == pytest.approx(expected, rel=1e-7)
+    assert frechet_distance_of_rows(x + 1e6, y + 1e6) == pytest.approx(expected, rel=1e-7)
+    assert frechet_distance_of_rows(x, x) == pytest.approx(0, abs=1e-9)
+    assert np.isnan(frechet_distance_of_rows(x, y * np.nan))
