@@ -25,7 +25,7 @@ def large(size: int, **generator: int) -> Callable[[ConfigDict], None]:
             "dtype": "float32",
             "remat": False,
         }
-        config.generator = call("nets.biggan_deep.generator", **common, shared=128, **generator)
+        config.generator = call("nets.biggan_deep.generator", **{**common, "shared": 128, "maps": 3, **generator})
         config.critic = call("nets.biggan_deep.critic", **common)
         config.gan.update(latent_dim=128, classes=1000)
         config.schedule.update(n_critic=2, accumulate=8)

@@ -108,7 +108,9 @@ def unknown_data(config: Any) -> Run:
     """The run of a config whose data need not be there: their size is 0 until they are."""
     shapes = declared(config)
     values = config.gan.get("values", ())
-    wanted = ("image", "attribute") if values else ("image",) if _draws(config, shapes) else ("a", "b")
+    prior = _prior(config, shapes)
+    drawn = ("image", *({"label"} & prior))
+    wanted = ("image", "attribute") if values else drawn if prior else ("a", "b")
     given = (config.data.attributes or "").split(",") if config.data.attributes else []
     names = given if len(given) == len(values) else [f"attribute{i}" for i in range(len(values))]
     info = {"attributes": {name: [str(i) for i in range(n)] for name, n in zip(names, values, strict=True)}}
@@ -116,9 +118,10 @@ def unknown_data(config: Any) -> Run:
     return assemble(config, source, {name: shapes[name] for name in wanted})
 
 
-def _draws(config: Any, shapes: dict[str, Any]) -> bool:
+def _prior(config: Any, shapes: dict[str, Any]) -> set[str]:
+    """What the game draws its images from; nothing where it translates."""
     made = assemble(config, Source(config.data.name, 1, lambda _: {}, {}), shapes)
-    return bool(jax.eval_shape(lambda key: made.game.gan.inputs(key, 1), jax.random.key(0)))
+    return set(jax.eval_shape(lambda key: made.game.gan.inputs(key, 1), jax.random.key(0)))
 
 
 def found_files(given: list[Path], format: Format) -> dict[Role, Path]:

@@ -111,7 +111,7 @@ def _of_generator(arrays: Arrays) -> dict[str, Any]:
     skip = shared is not None and gain.shape[1] > shared.shape[1]
     said: dict[str, Any] = {"size": size, "classes": classes, "skip": skip}
     said["channels"] = arrays["output_layer.2.weight"].shape[1] // widths_of(size, 1, None)[-1]
-    said["shared"] = None if shared is None else shared.shape[1]
+    said |= {} if shared is None else {"shared": shared.shape[1]}
     said["attention"] = tuple(8 * 2**i for i in range(count) if f"blocks.{i}.1.gamma" in arrays)
     z = arrays["linear.weight"].shape[1] * (count + 1 if skip else 1)
     return {f"generator.{key}": value for key, value in said.items()} | _of_game(size, classes, z)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ganjax.core import Players
 from ganjax.errors import UserError
-from ganjax.weights import official, shapes
+from ganjax.weights import biggan, official, shapes
 from ganjax.weights.layouts import Arrays, Names
 
 Tree = Any
@@ -93,6 +93,11 @@ def _ugatit_generator(config: Any) -> Names:
     if config.generator.norm.name != "nets.ugatit.adalin":
         raise UserError("the official U-GAT-IT has AdaLIN alone; this run's decoder has another norm")
     return official.ugatit_generator(config.generator.blocks, config.generator.light)
+
+
+def _big(config: str) -> Format:
+    roles = Role("gen", None, "G", biggan.generator), Role("disc", None, "D", biggan.critic)
+    return Format(config, biggan.shapes, roles)
 
 
 FORMATS = {
@@ -198,5 +203,12 @@ FORMATS = {
             Role("gen", None, "netG", lambda config: official.dcgan_generator(config.generator.size.bit_length() - 3)),
             Role("disc", None, "netD", lambda config: official.dcgan_critic(config.critic.size.bit_length() - 3)),
         ),
+    ),
+    "biggan": _big("configs/biggan.py:128"),
+    "biggan_tables": _big("configs/biggan.py:baseline256"),  # without a shared embedding, as SAGAN's
+    "biggan_deep": Format(
+        "configs/biggan_deep.py:128",
+        biggan.deep_shapes,
+        (Role("gen", None, "G", biggan.deep_generator), Role("disc", None, "D", biggan.deep_critic)),
     ),
 }
