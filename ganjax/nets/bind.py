@@ -8,7 +8,6 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jax.sharding import AxisType, PartitionSpec
 
 from ganjax.core import Batch, Carry, Generate, Key, Players
 
@@ -66,24 +65,11 @@ class Bound:
 
     def _apply(self, params: Tree, *args: Any, **kwargs: Any) -> tuple[Any, Tree]:
         self.calls += 1
-        args, kwargs = jax.tree.map(cut_over_devices, (args, kwargs))
         variables = {"params": params, **self.vars}
         noise = {"noise": jax.random.fold_in(self.key, self.calls)}
         mutable = list(self.vars) if self.train else []
         out, new = self.module.apply(variables, *args, train=self.train, rngs=noise, mutable=mutable, **kwargs)
         return out, new
-
-
-def cut_over_devices(x: Any) -> Any:
-    """[b, …] with each device's share of the batch on it, where a mesh with the axis "data" is set (``parallel.over_mesh``).
-
-    A batch is cut when it comes; latents are drawn in the step, and without this every device would make all of G(z).
-    """
-    mesh = jax.sharding.get_abstract_mesh()
-    cuts = dict(zip(mesh.axis_names, mesh.axis_types, strict=True)).get("data") == AxisType.Auto
-    if not cuts or not jnp.ndim(x) or x.shape[0] % mesh.shape["data"]:
-        return x
-    return jax.lax.with_sharding_constraint(x, PartitionSpec("data"))
 
 
 def bind(networks: Players, params: Players, carry: Carry, key: Key) -> Players:
