@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import flax.linen as nn
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec, SingleDeviceSharding
@@ -62,6 +63,7 @@ def over_mesh(step: Step, lead: int = 1, layout: Tree | None = None) -> Devices:
     each; it is donated. What has to travel between devices is XLA's to find out."""
     everywhere, cut = (NamedSharding(mesh(), spec) for spec in (PartitionSpec(), PartitionSpec(*[None] * lead, AXIS)))
     lies = everywhere if layout is None else layout
+    step = along_the_batch(step, lead) if jax.device_count() > 1 else step
     compiled = jax.jit(step, in_shardings=(lies, cut, everywhere), out_shardings=(lies, everywhere), donate_argnums=0)
 
     def put(batch: Tree) -> Tree:
@@ -74,6 +76,32 @@ def over_mesh(step: Step, lead: int = 1, layout: Tree | None = None) -> Devices:
         return jax.tree.map(_shape, state, jax.tree.broadcast(lies, state))
 
     return Devices(one_at_a_time(compiled), put, spread, lambda state: state, like)
+
+
+def along_the_batch(step: Step, lead: int = 1) -> Step:
+    """The step whose networks are told that what they are given and give lies along the batch. Values stay what they are.
+
+    Latents are drawn on the devices, not sent to them, so nothing else says that G(z) can be shared out: XLA lets each
+    device make all of it. With kernels that are cut it also decides that these are gathered, and not activations.
+    """
+    along = NamedSharding(mesh(), PartitionSpec(AXIS))
+
+    def told(state: Tree, batch: Tree, key: jax.Array) -> tuple[Tree, Tree]:
+        size = jax.tree.leaves(batch)[0].shape[lead]
+
+        def pin(x: Any) -> Any:
+            batched = isinstance(x, jax.Array) and x.ndim > 0 and x.shape[0] > 0 and x.shape[0] % size == 0
+            return jax.lax.with_sharding_constraint(x, along) if batched else x
+
+        def called(layer: Callable[..., Any], args: Any, kwargs: Any, context: Any) -> Any:
+            del context
+            args, kwargs = jax.tree.map(pin, (args, kwargs))
+            return jax.tree.map(pin, layer(*args, **kwargs))
+
+        with nn.intercept_methods(called):
+            return step(state, batch, key)
+
+    return told
 
 
 def _placed(x: Any, sharding: NamedSharding) -> Any:

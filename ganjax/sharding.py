@@ -41,9 +41,7 @@ def fsdp(at_least: int | None = None) -> Rule:
         if math.prod(shape) < at_least:
             return None
         channels = range(max(0, len(shape) - 2), len(shape))
-        return max(
-            (axis for axis in channels if shape[axis] % devices == 0), key=lambda axis: shape[axis], default=None
-        )
+        return max((n for n in channels if shape[n] % devices == 0), key=lambda n: (shape[n], n), default=None)
 
     return rule
 
