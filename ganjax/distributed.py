@@ -125,7 +125,7 @@ def _number(variable: str) -> int | None:
 
 
 @contextlib.contextmanager
-def _bounded(seconds: float, text: str) -> Iterator[None]:
+def _bounded(seconds: int, text: str) -> Iterator[None]:
     """Ends the process where the body takes longer: JAX's client would abort with a stack trace, and 134."""
 
     def end() -> None:
