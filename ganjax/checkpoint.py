@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import orbax.checkpoint as ocp
 
 from ganjax.core import State
+from ganjax.distributed import anyone
 from ganjax.errors import UserError
 
 
@@ -55,7 +56,8 @@ class Checkpoints:
     def restore(self, like: State, step: int | None = None) -> tuple[int, State] | None:
         """(step, state) of a given step, or of the newest that can be read; None where there is none.
 
-        ``like`` gives shapes, types and shardings. A step that cannot be read is passed over with a warning.
+        ``like`` gives shapes, types and shardings; those it was saved with may have been others. A step that cannot be read is
+        passed over with a warning.
 
         Raises:
             UserError: the step asked for does not exist; nothing that is there can be read.
@@ -65,12 +67,16 @@ class Checkpoints:
             raise UserError(f"no checkpoint of step {step}; there are: {', '.join(map(str, steps)) or 'none'}")
         target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
         for candidate in [step] if step is not None else reversed(steps):
+            reason, state = "", None
             try:
-                return candidate, self.manager.restore(candidate, args=ocp.args.StandardRestore(target))
+                state = self.manager.restore(candidate, args=ocp.args.StandardRestore(target))
             except Exception as error:
-                self.broken.add(candidate)
                 reason = (str(error) or type(error).__name__).splitlines()[0][:200]
-                warnings.warn(f"checkpoint {candidate} cannot be read and is passed over: {reason}", stacklevel=2)
+            if not anyone(state is None) and state is not None:
+                return candidate, state
+            self.broken.add(candidate)
+            reason = reason or "another process cannot read it"
+            warnings.warn(f"checkpoint {candidate} cannot be read and is passed over: {reason}", stacklevel=2)
         if steps:
             raise UserError("no checkpoint can be read; see the warnings above, or start anew in another --workdir")
         return None

@@ -11,11 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
+from ganjax import sharding
 from ganjax.core import State
 from ganjax.data.source import Source
 from ganjax.errors import UserError
 from ganjax.game import Game
 from ganjax.parallel import check_divides
+from ganjax.resolve import resolve
 
 Tree = Any
 
@@ -50,6 +52,20 @@ def check_settings(config: ConfigDict) -> None:
     except re.error as error:
         raise UserError(f"config.train.watch={train.watch!r} is no regular expression: {error}") from error
     check_divides(train.batch_size, jax.device_count())
+    rules = sharding_rules(config)
+    if train.parallel == "pmap" and rules:
+        raise UserError("config.train.sharding cuts a state over a mesh, pmap keeps it whole: use train.parallel=jit")
+    if train.parallel == "pmap" and jax.process_count() > 1:
+        raise UserError("config.train.parallel=pmap trains in one process: use parallel=jit")
+
+
+def sharding_rules(config: ConfigDict) -> sharding.Rules:
+    """``config.train.sharding``, resolved; a UserError where it is none."""
+    where = "config.train.sharding"
+    try:
+        return sharding.rules(resolve(config.train.sharding, where))
+    except ValueError as error:
+        raise UserError(f"{where}: {error}") from error
 
 
 def check_attributes(config: ConfigDict, source: Source) -> None:

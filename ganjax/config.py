@@ -15,7 +15,7 @@ from ml_collections.config_dict import placeholder
 
 from ganjax.errors import UserError, nearest
 
-MAY_CHANGE = r"train\.(steps|epochs|keep|watch|\w+_every)|eval(\..*)?"  # of a run that is resumed
+MAY_CHANGE = r"train\.(steps|epochs|keep|watch|\w+_every|sharding(\..*)?)|eval(\..*)?"  # of a run that is resumed
 
 
 # -------------------------------------------------------------------------------------------------------------- loading
@@ -32,6 +32,8 @@ def base(system: str) -> ConfigDict:
         "seed": 0,
         "num_seeds": 1,  # independent runs in one program, seeded seed, seed + 1, …
         "parallel": "jit",  # or pmap
+        # leaves of at least so many numbers are cut over the devices; without a number each device has them all
+        "sharding": {"name": "sharding.fsdp", "at_least": placeholder(int)},
         "steps_per_call": 1,  # steps in one dispatch
         "ema_decay": 0.0,  # of the generator that is sampled; 0 is none
         "log_every": 50,

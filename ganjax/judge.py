@@ -10,13 +10,14 @@ import numpy as np
 
 from ganjax import evaluation, protocol
 from ganjax.checkpoint import Checkpoints
+from ganjax.core import State
+from ganjax.distributed import anyone, speaks, together
 from ganjax.metrics.measures import better
 from ganjax.monitor.pictures import write_whole
+from ganjax.parallel import whole
 from ganjax.run import Run
 from ganjax.samples import runs_of
 from ganjax.workdir import Best, read_best
-
-Tree = Any
 
 
 class Judge:
@@ -31,10 +32,27 @@ class Judge:
         self.began, self.spent = time.monotonic(), 0.0
         self.evaluate = evaluation.evaluator(run, evaluation.settings_of(run))
 
-    def __call__(self, state: Tree, step: int, checkpoints: Checkpoints) -> dict[str, Any]:
-        """{eval/<measure>: a value for each seed, eval/seconds, eval/share_of_time}; files in eval/."""
-        start = time.monotonic()
-        values: dict[str, list[float]] = {}
+    def __call__(self, state: State, step: int, checkpoints: Checkpoints) -> dict[str, Any]:
+        """{eval/<measure>: a value for each seed, eval/seconds, eval/share_of_time}; files in eval/.
+
+        Of several processes the one that speaks measures, the others have the time alone; all keep what it finds best.
+        """
+        start, looked_at, new = time.monotonic(), whole(state), None
+        values: dict[str, Any] = {}
+        with together():
+            if speaks():
+                measured, new = self._measured(looked_at, step)
+                values = {f"eval/{name}": value for name, value in measured.items()}
+        if anyone(new is not None and self._is_best(new)):
+            checkpoints.keep(step, state)
+            self._remember(new)
+        now = time.monotonic()
+        self.spent += now - start
+        cost = {"eval/seconds": now - start, "eval/share_of_time": self.spent / (now - self.began)}
+        return {**values, **cost}
+
+    def _measured(self, state: State, step: int) -> tuple[dict[str, list[Any]], Best]:
+        values: dict[str, list[Any]] = {}
         agreed = ""
         for index, each in enumerate(runs_of(self.run, state)):
             for result in self.evaluate(each, step, index):
@@ -43,17 +61,14 @@ class Judge:
                 for name, value in result.measures.items():
                     values.setdefault(name, []).append(value)
         first = next(iter(values))
-        self._remember(Best(step, first, float(np.mean(values[first])), agreed), state, checkpoints)
-        now = time.monotonic()
-        self.spent += now - start
-        cost = {"eval/seconds": now - start, "eval/share_of_time": self.spent / (now - self.began)}
-        return {**{f"eval/{name}": value for name, value in values.items()}, **cost}
+        return values, Best(step, first, float(np.mean(values[first])), agreed)
 
-    def _remember(self, new: Best, state: Tree, checkpoints: Checkpoints) -> None:
+    def _is_best(self, new: Best) -> bool:
         old = self.best
         alike = old and (old.measure, old.protocol) == (new.measure, new.protocol)
-        if old and alike and not better(new.measure, new.value, old.value):
-            return
-        self.best = new
-        checkpoints.keep(new.step, state)
-        write_whole(self.workdir / "best.json", protocol.to_json(new._asdict()).encode())
+        return not old or not alike or better(new.measure, new.value, old.value)
+
+    def _remember(self, new: Best | None) -> None:
+        self.best = new or self.best
+        if new:
+            write_whole(self.workdir / "best.json", protocol.to_json(new._asdict()).encode())

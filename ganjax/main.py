@@ -1,6 +1,8 @@
 """Trains a system; the same command again goes on where it stopped.
 
 python -m ganjax.main --config=configs/NAME.py[:VARIANT] [--workdir=DIR] [--config.section.key=value ...]
+
+On several hosts the same command on each, with --coordinator=HOST:PORT --num_processes=N --process_id=I, or --distributed.
 """
 
 from __future__ import annotations
@@ -16,16 +18,23 @@ from ganjax.errors import UserError
 FLAGS = flags.FLAGS
 flags.DEFINE_string("config", None, "configs/NAME.py or configs/NAME.py:VARIANT; a config is a program that is run.")
 flags.DEFINE_string("workdir", None, "Where the run lives; runs/NAME[-VARIANT] if not given.")
+flags.DEFINE_string("coordinator", None, "Of several processes: HOST:PORT, which process 0 opens.")
+flags.DEFINE_integer("num_processes", None, "How many processes train this run together.")
+flags.DEFINE_integer("process_id", None, "Which of them this is, from 0.")
+flags.DEFINE_bool("distributed", False, "JAX finds the processes by itself: Slurm, Open MPI, Kubernetes, TPU pods.")
+flags.DEFINE_integer("wait", 300, "Seconds in which the processes must have met.")
 
 
 def main(overrides: Sequence[str]) -> None:
     """Trains as the flags say."""
-    from ganjax import allocator, compilation  # not above: --help and a mistyped flag answer at once
+    from ganjax import allocator, compilation, distributed  # not above: --help and a mistyped flag answer at once
     from ganjax import config as configs
-    from ganjax.train import train
 
     allocator.hold()
+    distributed.start(FLAGS.coordinator, FLAGS.num_processes, FLAGS.process_id, FLAGS.distributed, FLAGS.wait)
     compilation.keep()
+    from ganjax.train import train
+
     config = configs.load(FLAGS.config, overrides)
     train(config, Path(FLAGS.workdir or f"runs/{configs.run_name(FLAGS.config)}"))
 

@@ -19,8 +19,8 @@ from ml_collections import ConfigDict
 from ganjax.errors import UserError, nearest
 
 ALLOWED = (
-    "ganjax.augment", "ganjax.losses", "ganjax.memory", "ganjax.nets", "ganjax.penalties", "ganjax.systems",
-    "ganjax.transforms", "ganjax.turns", "ganjax.weights.perceptual", "jax.nn", "optax",
+    "ganjax.augment", "ganjax.losses", "ganjax.memory", "ganjax.nets", "ganjax.penalties", "ganjax.sharding",
+    "ganjax.systems", "ganjax.transforms", "ganjax.turns", "ganjax.weights.perceptual", "jax.nn", "optax",
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from ganjax import checks, compilation, game, parallel
+from ganjax import checks, compilation, game, parallel, sharding
 from ganjax.core import Metrics, State, Step
 from ganjax.data import open_source, pipeline
 from ganjax.data.source import Source, divide, exchanged, unpaired, with_few_labels
@@ -121,10 +121,14 @@ def _init(run: Run) -> Callable[[jax.Array], State]:
 
 
 def compile_step(run: Run) -> parallel.Devices:
-    """``whole_step`` compiled for the devices."""
+    """``whole_step`` compiled for the devices, the state cut over them as ``config.train.sharding`` says."""
     train = run.config.train
-    over = parallel.over_pmap if train.parallel == "pmap" else parallel.over_mesh
-    return over(whole_step(run), lead=1 if train.steps_per_call == 1 else 2)
+    lead, rules = 1 if train.steps_per_call == 1 else 2, checks.sharding_rules(run.config)
+    if train.parallel == "pmap":
+        return parallel.over_pmap(whole_step(run), lead)
+    seeds = int(train.num_seeds > 1)
+    layout = sharding.layout(initial_shapes(run), rules, parallel.mesh(), seeds) if rules else None
+    return parallel.over_mesh(whole_step(run), lead, layout)
 
 
 def whole_step(run: Run) -> Step:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -14,17 +13,16 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
+from ganjax import distributed, parallel
 from ganjax.allocator import give_back
 from ganjax.checkpoint import Checkpoints
 from ganjax.data import pipeline
 from ganjax.evaluation import settings_of
 from ganjax.judge import Judge
 from ganjax.monitor import networks
-from ganjax.monitor.log import Log, Progress
 from ganjax.parallel import Devices
 from ganjax.run import FINITE, Run, compile_step, feeding_options, initial_state, prepare
-from ganjax.samples import sampler, show_samples
-from ganjax.watch import Watch
+from ganjax.telling import Silence, Teller, numbers, say
 from ganjax.workdir import claim, grafted
 
 Tree = Any
@@ -34,24 +32,29 @@ Pending = list[tuple[int, Tree]]  # (first step, metrics) of each call since the
 def train(config: ConfigDict, workdir: Path) -> None:
     """Trains to config.train.steps, going on from the newest checkpoint of ``workdir``.
 
-    A signal (SIGTERM, Ctrl-C) saves and returns.
+    A signal (SIGTERM, Ctrl-C), to any process of the run, saves and returns.
 
     Raises:
         UserError: the config, the data or what is in ``workdir`` does not fit.
         FloatingPointError: a parameter is no longer finite; the last good checkpoint is kept.
     """
-    run = prepare(config)
-    judge = Judge(run, workdir) if config.train.eval_every and settings_of(run).metrics else None
-    claim(workdir, run)
-    _say(networks.table(networks.overview(run.game.gan, jax.tree.map(networks.one_micro, run.batch))))
+    with distributed.together():
+        run = prepare(config)
+        judge = Judge(run, workdir) if config.train.eval_every and settings_of(run).metrics else None
+        claim(workdir, run)
+    say(networks.table(networks.overview(run.game.gan, jax.tree.map(networks.one_micro, run.batch))))
     best = judge.best.step if judge and judge.best else None
     with stopping() as stop, Checkpoints(workdir, config.train.keep, best) as checkpoints:
-        state = initial_state(run)
-        start, state = checkpoints.restore(state) or (0, begun_from(run, state))
-        _say(f"{workdir}: {f'going on from step {start}' if start else 'a new run'}, {run.steps} steps in all")
-        with contextlib.closing(Log(workdir, start)) as log, contextlib.closing(Progress(start, run.steps)) as progress:
-            step = loop(run, state, start, workdir, checkpoints, log, progress, stop, judge)
-    _say(f"{workdir}: {'done' if step >= run.steps else 'stopped; the same command goes on'} at step {step}, saved")
+        devices, state = compile_step(run), initial_state(run)
+        start, state = checkpoints.restore(devices.like(state)) or (0, begun_from(run, state))
+        say(f"{workdir}: {f'going on from step {start}' if start else 'a new run'}, {run.steps} steps in all")
+        with distributed.together():
+            teller = Teller(run, workdir, start) if distributed.speaks() else Silence()
+        with contextlib.closing(teller):
+            step = loop(
+                run, devices, devices.spread(state), start, checkpoints, teller, distributed.asking(stop), judge
+            )
+    say(f"{workdir}: {'done' if step >= run.steps else 'stopped; the same command goes on'} at step {step}, saved")
 
 
 def begun_from(run: Run, state: Tree) -> Tree:
@@ -63,31 +66,24 @@ def begun_from(run: Run, state: Tree) -> Tree:
     if not run.config.train.start_from:
         return state
     state, taken, left = grafted(run, state, Path(run.config.train.start_from))
-    _say(f"{taken} arrays are those of {run.config.train.start_from}, {left} begin anew")
+    say(f"{taken} arrays are those of {run.config.train.start_from}, {left} begin anew")
     return state
 
 
 def loop(
     run: Run,
+    devices: Devices,
     state: Tree,
     step: int,
-    workdir: Path,
     checkpoints: Checkpoints,
-    log: Log,
-    progress: Progress,
+    teller: Teller,
     stop: Callable[[], bool],
     judge: Judge | None = None,
 ) -> int:
     """Steps until the last one or a signal; returns where it ended, saved."""
-    settings, devices, sample, start = (
-        run.config.train,
-        compile_step(run),
-        sampler(run, run.config.eval.train_mode),
-        step,
-    )
+    settings, pending, clock, start = run.config.train, Pending(), Clock(run, step), step
     if judge and not start:
-        log.write(0, _spread(judge(state, 0, checkpoints)))
-    state, pending, clock, watch = devices.spread(state), Pending(), Clock(run, step), Watch(run)
+        teller.begin(numbers(judge(devices.gather(state), 0, checkpoints)))
 
     def due(name: str, before: int) -> bool:
         every = settings[f"{name}_every"]
@@ -101,18 +97,17 @@ def loop(
                 give_back()  # what compiling took
             pending.append((step, metrics))
             step += taken
-            progress.tick(step)
+            teller.tick(step)
             if due("log", before) or due("eval", before) or due("sample", before):
                 values = read(run, pending) | clock.read(step)
                 if due("sample", before):
-                    made = show_samples(run, sample, devices.gather(state), step, workdir, log)
-                    values |= _spread(watch.look(devices.gather(state), made))
+                    looked_at = parallel.whole(devices.gather(state))
+                    with distributed.together():
+                        values |= teller.look(step, looked_at)
                 if judge and due("eval", before):
-                    values |= _spread(judge(devices.gather(state), step, checkpoints))
+                    values |= numbers(judge(devices.gather(state), step, checkpoints))
                     clock.pass_over(values["eval/seconds"])
-                log.write(step, values)
-                progress.show(step, values)
-                watch.warn(step, values)
+                teller.tell(step, values)
             if due("save", before):
                 read(run, pending)
                 checkpoints.save(step, devices.gather(state))
@@ -129,6 +124,7 @@ def feed(run: Run, devices: Devices, start: int) -> Generator[tuple[int, Tree], 
         batch_size=run.config.train.batch_size,
         micro=run.game.micro,
         start=start,
+        rows=parallel.rows(run.config.train.batch_size),
         **feeding_options(run.config.data),
     )
 
@@ -158,16 +154,7 @@ def read(run: Run, pending: Pending) -> dict[str, float]:
     pending.clear()
     if run.config.train.steps_per_call > 1:
         newest = {name: value[-1] for name, value in newest.items()}
-    return _spread({name: value for name, value in newest.items() if name != FINITE})
-
-
-def _spread(values: dict[str, Any]) -> dict[str, float]:
-    out: dict[str, float] = {}
-    for name, value in values.items():
-        out[name] = float(np.mean(value))
-        if np.size(value) > 1:
-            out[f"{name}_std"] = float(np.std(value))
-    return out
+    return numbers({name: value for name, value in newest.items() if name != FINITE})
 
 
 class Clock:
@@ -209,7 +196,3 @@ def stopping() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -17,6 +17,7 @@ from ganjax import config as configs
 from ganjax.checkpoint import Checkpoints
 from ganjax.core import State
 from ganjax.data.source import Source
+from ganjax.distributed import speaks
 from ganjax.errors import UserError
 from ganjax.monitor.pictures import write_whole
 from ganjax.run import Run, assemble, initial_state
@@ -35,7 +36,8 @@ class Best(NamedTuple):
 
 
 def claim(workdir: Path, run: Run) -> None:
-    """Writes config.json, data.json and environment.json into ``workdir``; an older run there must be the same run.
+    """Writes config.json, data.json and environment.json into ``workdir``; an older run there must be the same run. Every
+    process of a run looks, the one that speaks writes.
 
     Converted weights have seen no data: theirs have size 0, and any will do.
 
@@ -73,9 +75,10 @@ def claim(workdir: Path, run: Run) -> None:
         raise UserError(
             f"{workdir} has checkpoints but no config.json: it is not known what run they are; take another --workdir"
         )
-    write_whole(path, json.dumps(new, indent=2, sort_keys=True).encode())
-    write_whole(workdir / "data.json", json.dumps(data).encode())
-    write_whole(workdir / "environment.json", json.dumps(_environment(), indent=2).encode())
+    if speaks():
+        write_whole(path, json.dumps(new, indent=2, sort_keys=True).encode())
+        write_whole(workdir / "data.json", json.dumps(data).encode())
+        write_whole(workdir / "environment.json", json.dumps(_environment(), indent=2).encode())
 
 
 def read_config(workdir: Path) -> ConfigDict:

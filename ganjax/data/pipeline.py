@@ -56,8 +56,9 @@ def batches(
     flip: bool = False,
     crop: int | None = None,
     crop_at: str = "centre",
+    rows: slice = slice(None),
 ) -> Iterator[Examples]:
-    """Host batches [m, b, …] of step start, start + 1, …, m = micro(step), for ever.
+    """Host batches [m, b, …] of step start, start + 1, …, m = micro(step), for ever; of each the ``rows`` of this process.
 
     ``flip`` mirrors each example left to right with probability ½; ``crop`` cuts squares of that many pixels, in the
     centre or (``crop_at="random"``) anywhere. All images of one example are treated alike, maps of classes too; those
@@ -77,25 +78,28 @@ def batches(
         taken = places.stop
         batch: Examples = {}
         for number, stream in enumerate(streams):
-            parts = [stream.fetch(indices(seed, stream.size, batch_size, place, number)) for place in places]
+            parts = [stream.fetch(indices(seed, stream.size, batch_size, place, number)[rows]) for place in places]
             examples = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
             rng = np.random.default_rng((seed, step, CUTS[number]))
-            batch |= _cut(_mirrored(examples, rng, flip), rng, crop, crop_at)
+            batch |= _cut(_mirrored(examples, rng, flip, batch_size, rows), rng, crop, crop_at, batch_size, rows)
         yield batch
 
 
-def _mirrored(batch: Examples, rng: np.random.Generator, flip: bool) -> Examples:
+def _mirrored(batch: Examples, rng: np.random.Generator, flip: bool, size: int, rows: slice) -> Examples:
+    """A coin for each of the whole batch, whoever holds it: processes see together what one would."""
     if not flip:
         return batch
     first = next(iter(batch.values()))
-    coin = rng.random(first.shape[:2]) < 0.5
+    coin = rng.random((len(first), size))[:, rows] < 0.5
     return {
         name: np.where(coin[..., None, None, None], x[..., ::-1, :], x) if _is_image(x) else x
         for name, x in batch.items()
     }
 
 
-def _cut(batch: Examples, rng: np.random.Generator, crop: int | None, crop_at: str) -> Examples:
+def _cut(
+    batch: Examples, rng: np.random.Generator, crop: int | None, crop_at: str, size: int = 0, rows: slice = slice(None)
+) -> Examples:
     images = [x for x in batch.values() if _is_image(x)]
     if crop is None or not images:
         return batch
@@ -103,7 +107,8 @@ def _cut(batch: Examples, rng: np.random.Generator, crop: int | None, crop_at: s
     if not 1 <= crop <= min(height, width):
         raise UserError(f"config.data.crop={crop} does not fit into images of {height}×{width}; set image_size higher")
     free = np.array([height - crop, width - crop])
-    corners = rng.integers(0, free + 1, (m, b, 2)) if crop_at == "random" else np.broadcast_to(free // 2, (m, b, 2))
+    anywhere = rng.integers(0, free + 1, (m, size, 2))[:, rows] if crop_at == "random" else free // 2
+    corners = np.broadcast_to(anywhere, (m, b, 2))
 
     def window(x: np.ndarray) -> np.ndarray:
         rows = corners[..., 0, None] + np.arange(crop)

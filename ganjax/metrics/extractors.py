@@ -51,9 +51,9 @@ class Extractor(NamedTuple):
 
 
 def extract(extractor: Extractor, batches: Iterable[Images]) -> Iterator[Outputs]:
-    """What the network gives for each batch of images, on all devices, ``AT_ONCE`` images on each at a time."""
-    devices = jax.device_count()
-    mesh = jax.make_mesh((devices,), ("data",), axis_types=(AxisType.Auto,))
+    """What the network gives for each batch of images, on all devices of this process, ``AT_ONCE`` images on each at a time."""
+    devices = jax.local_device_count()
+    mesh = jax.make_mesh((devices,), ("data",), axis_types=(AxisType.Auto,), devices=jax.local_devices())
     everywhere, cut = (NamedSharding(mesh, spec) for spec in (PartitionSpec(), PartitionSpec("data")))
     variables, step = jax.device_put(extractor.variables, everywhere), AT_ONCE * devices
 

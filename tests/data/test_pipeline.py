@@ -61,6 +61,25 @@ def test_a_resumed_run_sees_what_it_would_have_seen(micro):
         jax.tree.map(np.testing.assert_array_equal, a, b)
 
 
+@pytest.mark.parametrize("processes", [2, 4])
+def test_processes_see_together_what_one_would(processes):
+    """Each fetches its own rows; order, flips and crops are those of the whole batch."""
+    options = {"micro": lambda step: 2 + step % 2, "flip": True, "crop": 3, "crop_at": "random", "start": 3}
+    whole, share = take(4, batch_size=8, **options), 8 // processes
+    parts = [take(4, batch_size=8, rows=slice(i * share, (i + 1) * share), **options) for i in range(processes)]
+    for batch, *own in zip(whole, *parts, strict=True):
+        assert {x.shape[1] for each in own for x in each.values()} == {share}
+        together = {name: np.concatenate([each[name] for each in own], axis=1) for name in batch}
+        jax.tree.map(np.testing.assert_array_equal, together, batch)
+
+
+def test_a_process_fetches_its_own_rows_alone():
+    fetched, source = [], numbers(40)
+    watched = source._replace(fetch=lambda i: fetched.append(len(i)) or source.fetch(i))
+    next(pipeline.batches(watched, batch_size=8, micro=lambda step: 2, rows=slice(4, 8)))
+    assert fetched == [4, 4]
+
+
 ANYWHERE = {"flip": True, "crop": 4, "crop_at": "random"}
 RECORDED = [
     ("ramp", {}, "82c6388ce1d5ab82dc3974189b29352c17668554d26a516f0af5f39cfc251fc2"),
