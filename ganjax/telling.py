@@ -10,6 +10,7 @@ import numpy as np
 
 from ganjax.core import State
 from ganjax.distributed import speaks
+from ganjax.monitor import curves
 from ganjax.monitor.log import Log, Progress
 from ganjax.run import Run
 from ganjax.samples import sampler, show_samples
@@ -44,6 +45,8 @@ class Teller:
     def tell(self, step: int, values: dict[str, float]) -> None:
         """A line of the log, on the screen too, with what the watch warns of."""
         self.log.write(step, values)
+        if any(name.startswith("watch/") and name != "watch/apart" for name in values):
+            curves.draw(self.log.path, self.workdir / "watch.png")
         self.progress.show(step, values)
         self.watch.warn(step, values)
 

@@ -41,13 +41,13 @@ class Watch:
         size = min([run.config.train.batch_size, *(source.size for source in judged.values())])
         batches = {name: _model_range(run, source, size) for name, source in judged.items()}
         self.batches = {name: {**batches["train"], **batch} for name, batch in batches.items()}  # few labels: train's
-        self.disc = jax.jit(lambda params, carry, batch, key: run.game.gan.disc_loss(params, carry, batch, key)[1][1])
+        self.disc = jax.jit(self._disc)
 
     def look(self, state: Tree, images: list[np.ndarray]) -> dict[str, list[float]]:
         """{watch/…: a value for each seed}; ``images`` are each seed's samples."""
         found: dict[str, list[float]] = {}
         for each, made in zip(runs_of(self.run, state), images, strict=True):
-            values = {"watch/apart": collapse.apart(made) / self.apart, **self._accuracy(each)}
+            values = {"watch/apart": collapse.apart(made) / self.apart, **self._judged(each)}
             if pattern := self.run.config.train.watch:
                 sigmas = collapse.singular_values(jax.device_get(each.params), pattern)
                 values |= {f"watch/{name}": value for name, value in sigmas.items()}
@@ -55,14 +55,19 @@ class Watch:
                 found.setdefault(name, []).append(value)
         return found
 
-    def _accuracy(self, state: State) -> dict[str, float]:
-        """D against one and the same samples of G: on a batch that it was trained on, and on one that it was not."""
+    def _disc(self, params: Tree, carry: Tree, batch: Tree, key: jax.Array) -> dict[str, jax.Array]:
+        value, (_, metrics) = self.run.game.gan.disc_loss(params, carry, batch, key)
+        return {"disc/loss": value, **metrics}
+
+    def _judged(self, state: State) -> dict[str, float]:
+        """D's loss and accuracy against the same samples of G: on a batch that it was trained on, and on one that it was not."""
         key = root(self.run.config.train.seed, "evaluation")
         metrics = {name: self.disc(state.params, state.carry, x, key) for name, x in self.batches.items()}
         return {
-            f"watch/accuracy_{name}": float(each["disc/accuracy"])
+            f"watch/{kind}_{name}": float(each[f"disc/{kind}"])
             for name, each in metrics.items()
-            if "disc/accuracy" in each
+            for kind in ("loss", "accuracy")
+            if f"disc/{kind}" in each
         }
 
     def warn(self, step: int, values: dict[str, float]) -> None:

@@ -6,13 +6,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import tiny
+from PIL import Image
 
 from ganjax.config import load
 from ganjax.data import open_source
 from ganjax.data.source import divide
 from ganjax.errors import UserError
 from ganjax.losses import accuracy
-from ganjax.monitor import collapse
+from ganjax.monitor import collapse, curves
 from ganjax.nets.conv import library
 from ganjax.run import prepare
 from ganjax.train import train
@@ -103,9 +104,17 @@ def test_a_run_is_watched(tmp_path, capsys):
     for line in lines:
         assert 0 <= line["watch/accuracy_train"] <= 1
         assert 0 <= line["watch/accuracy_held_out"] <= 1
+        assert line["watch/loss_train"] > 0
+        assert line["watch/loss_held_out"] > 0
         assert line["watch/disc/Conv_0/sigma0"] >= line["watch/disc/Conv_0/sigma1"] > 0
         assert line["gen/gradient_norm"] > 0
         assert line["watch/apart"] < 0.25  # two steps old: its samples are all alike
+    shown = curves.panels(lines)
+    assert list(shown["disc/loss"]) == list(shown["disc/accuracy"]) == ["train", "held out"]
+    assert shown["disc/Conv_0"]["σ₀"] == ((2, 4), tuple(line["watch/disc/Conv_0/sigma0"] for line in lines))
+    wide, high = curves.PANEL
+    with Image.open(tmp_path / "w/watch.png") as drawn:
+        assert drawn.size == (min(len(shown), curves.COLUMNS) * wide, -(-len(shown) // curves.COLUMNS) * high)
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("watch, step 2: samples differ")]
     assert len(said) == 1  # and not again at step 4
 
