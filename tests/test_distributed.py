@@ -88,9 +88,10 @@ FSDP = "--config.train.sharding.at_least=64"
 ATOL = 1e-6  # of parameters that have moved by 2e-4 a step; what differs is the order in which gradients are summed
 
 
-@pytest.mark.ci
 @pytest.mark.xdist_group("processes")
-@pytest.mark.parametrize("name", ["dcgan"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("dcgan", marks=pytest.mark.ci), pytest.param("biggan", marks=pytest.mark.slow)]
+)
 def test_two_processes_are_one_and_each_resumes_the_other(name, tmp_path):
     """2 × 2, 1 × 4 and 1 × 4 cut devices after 5 steps are where one device is; then each goes on from another's checkpoint."""
     one = played(name, tmp_path, "one", 1, 1, steps=5)

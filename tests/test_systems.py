@@ -309,14 +309,15 @@ SYSTEMS = {
     "biggan:deep": Row(biggan, big_and_deep, rate=1e-3),
 }
 FAMILIES = ["dcgan", "wgan_gp"]  # of the rows that take a compilation more
+RARELY = ["sngan:dcgan", "biggan:deep"]
 COMMON = [*FAMILIES, "gan", "lsgan", "wgan", "cgan", "acgan", "crafted", "vae_gan", "cyclegan"]
 
 
 def rows(often: list[str]) -> list[Any]:
-    """All systems; .ci/run plays those that are not played often (-m ci). One process compiles what a system's rows share."""
-    return [
-        pytest.param(n, marks=[pytest.mark.xdist_group(n), *([] if n in often else [pytest.mark.ci])]) for n in SYSTEMS
-    ]
+    """All systems; .ci/run plays those that are not played often (-m ci), but for other networks of a game that is played,
+    which are slow. One process compiles what a system's rows share."""
+    seldom = {n: [] if n in often else [pytest.mark.slow if n in RARELY else pytest.mark.ci] for n in SYSTEMS}
+    return [pytest.param(n, marks=[pytest.mark.xdist_group(n), *marks]) for n, marks in seldom.items()]
 
 
 ROWS, IN_CI = rows(COMMON), rows(FAMILIES)

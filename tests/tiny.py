@@ -14,6 +14,16 @@ SIZES = {
         "--config.generator.channels=4",
         "--config.critic.channels=4",
     ),
+    "biggan": (
+        *(
+            f"--config.{part}.{key}"
+            for part in ("generator", "critic")
+            for key in ("size=8", "channels=4", "widths=(2,2)")
+        ),
+        *("--config.critic.halvings=1", "--config.generator.attention=(8,)", "--config.critic.attention=(4,)"),
+        "--config.gan.latent_dim=6",
+        *("--config.gen_opt.eps=1e-3", "--config.disc_opt.eps=1e-3"),  # or rounding is moved by a whole rate
+    ),
 }
 NAMES = ("gan", "dcgan", "lsgan", "wgan", "wgan_gp")
 
@@ -21,7 +31,8 @@ NAMES = ("gan", "dcgan", "lsgan", "wgan", "wgan_gp")
 def overrides(name, folder, **train):
     path = folder / "images.npz"
     if not path.exists():
-        np.savez(path, images=np.random.default_rng(0).integers(0, 255, (40, 8, 8, 3), np.uint8))
+        images = np.random.default_rng(0).integers(0, 255, (40, 8, 8, 3), np.uint8)
+        np.savez(path, images=images, **({"labels": np.arange(40) % 11} if name == "biggan" else {}))
     settings = {"steps": 20, "batch_size": 8, "log_every": 5, "sample_every": 20, "save_every": 1000, **train}
     return [
         *SIZES.get(name, SIZES["image"]),
