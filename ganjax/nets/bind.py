@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ganjax.core import Batch, Carry, Generate, Key, Players
 
@@ -37,7 +39,11 @@ class Bound:
         """
         if self.vars:
             return tuple(self(x) for x in batches)
-        return self.together(*((x,) for x in batches))
+        if len({len(x) for x in batches}) == 1:
+            return self.together(*((x,) for x in batches))
+        ends = np.cumsum([len(x) for x in batches])
+        out, parts = self(jnp.concatenate(batches)), [slice(a, b) for a, b in pairwise([0, *map(int, ends)])]
+        return tuple(jax.tree.map(lambda y, part=part: y[part], out) for part in parts)
 
     def together(self, *calls: tuple[Any, ...]) -> tuple[Any, ...]:
         """D(x, y), D(x_fake, y_fake), … in one pass, and so one power iteration, of networks in which images do not meet.
