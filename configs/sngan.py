@@ -3,7 +3,7 @@
     python -m ganjax.main --config=configs/sngan.py
     python -m ganjax sample --workdir=runs/sngan --label=all
 
-Beside the papers: a sixteenth of the channels, G's batch is D's, no falling learning rate, and an average of G.
+Beside the papers: an eighth of the channels, G's batch is D's, no falling learning rate, and an average of G.
 
 Variants: cifar10 and cifar10_plain (told nothing) are the official code's settings, dcgan is SNDCGAN on CIFAR-10, imagenet128 the
 projection paper's, on class folders of yours.
