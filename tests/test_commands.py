@@ -1,5 +1,7 @@
 """The verbs, from a workdir alone: what they write, what they print, how they refuse."""
 
+import contextlib
+import io
 import json
 
 import numpy as np
@@ -259,8 +261,16 @@ PUBLISHED = {
 }
 
 
-def test_1_parameter_counts_of_every_config_are_the_published_ones(capsys):
-    found = json.loads(call(capsys, "inspect", "--all", "--json"))
+@pytest.fixture(scope="module")
+def all_counts():
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        verbs.main(["inspect", "--all", "--json"])
+    return json.loads(out.getvalue())
+
+
+@pytest.mark.xdist_group("counts")
+def test_1_parameter_counts_of_every_config_are_the_published_ones(all_counts):
+    found = all_counts
     assert {name: tuple(found[name]["params"].values()) for name in PUBLISHED} == PUBLISHED
     assert {name.split(":")[0] for name in found} == {
         *("gan", "dcgan", "lsgan", "wgan", "wgan_gp"),
@@ -272,12 +282,12 @@ def test_1_parameter_counts_of_every_config_are_the_published_ones(capsys):
     assert all(entry["params"].keys() == {"gen", "disc"} for entry in found.values())
 
 
-def test_1_the_rows_of_biggan_s_table_have_its_counts(capsys):
+@pytest.mark.xdist_group("counts")
+def test_1_the_rows_of_biggan_s_table_have_its_counts(all_counts):
     """Millions, both players, without the shared embedding, as table 1 counts (512 px: z of 128 would be 82,296,804)."""
-    found = json.loads(call(capsys, "inspect", "--all", "--json"))
 
     def millions(name, shared=0):
-        return round((sum(found[f"biggan:{name}"]["params"].values()) - shared) / 1e6, 3)
+        return round((sum(all_counts[f"biggan:{name}"]["params"].values()) - shared) / 1e6, 3)
 
     assert [millions(f"baseline{batch}") for batch in (256, 512, 1024, 2048)] == [81.466] * 4
     assert millions("wide") == 173.539

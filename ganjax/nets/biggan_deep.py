@@ -20,8 +20,7 @@ from ganjax.nets import spectral
 from ganjax.nets.attention import SelfAttention
 from ganjax.nets.biggan import orthogonal
 from ganjax.nets.conditional import ConditionalBatchNorm, Lookup, Projection, Told
-from ganjax.nets.layers import Conv, Dense, Weight, batch_norm, numbered, upsample
-from ganjax.nets.resnet import pool
+from ganjax.nets.layers import Conv, Dense, Doubling, Weight, batch_norm, numbered, pool, upsample
 from ganjax.nets.sngan import critic_widths_of, widths_of
 
 Images = Float[Array, "b _ _ _"]
@@ -35,8 +34,8 @@ class Bottleneck(nn.Module):
     weight: Weight
     dtype: Any
 
-    def _conv(self, width: int, kernel: int, x: Images) -> Images:
-        layer = Conv(width, kernel, 1, None, True, orthogonal, self.dtype, self.weight)
+    def _conv(self, i: int, width: int, kernel: int, x: Images, kind: type[Conv] = Conv) -> Images:
+        layer = kind(width, kernel, 1, None, True, orthogonal, self.dtype, self.weight, name=f"Conv_{i}")
         out: Images = layer(x)
         return out
 
@@ -50,11 +49,10 @@ class UpBlock(Bottleneck):
     @nn.compact
     def __call__(self, x: Images, told: Float[Array, "b n"]) -> Images:
         hidden = x.shape[-1] // RATIO
-        h = self._conv(hidden, 1, self._act(x, told))
-        h = self._act(h, told)
-        h = self._conv(hidden, 3, upsample(h) if self.up else h)
-        h = self._conv(hidden, 3, self._act(h, told))
-        h = self._conv(self.features, 1, self._act(h, told))
+        h = self._conv(0, hidden, 1, self._act(x, told))
+        h = self._conv(1, hidden, 3, self._act(h, told), Doubling if self.up else Conv)
+        h = self._conv(2, hidden, 3, self._act(h, told))
+        h = self._conv(3, self.features, 1, self._act(h, told))
         kept = x[..., : self.features]
         return h + (upsample(kept) if self.up else kept)
 
@@ -70,12 +68,12 @@ class DownBlock(Bottleneck):
     @nn.compact
     def __call__(self, x: Images) -> Images:
         hidden = self.features // RATIO
-        h = self._conv(hidden, 1, nn.relu(x))
-        h = self._conv(hidden, 3, nn.relu(h))
-        h = nn.relu(self._conv(hidden, 3, nn.relu(h)))
-        h = self._conv(self.features, 1, pool(h) if self.down else h)
+        h = self._conv(0, hidden, 1, nn.relu(x))
+        h = self._conv(1, hidden, 3, nn.relu(h))
+        h = nn.relu(self._conv(2, hidden, 3, nn.relu(h)))
+        h = self._conv(3, self.features, 1, pool(h) if self.down else h)
         kept, missing = pool(x) if self.down else x, self.features - x.shape[-1]
-        return h + (jnp.concatenate([kept, self._conv(missing, 1, kept)], axis=-1) if missing else kept)
+        return h + (jnp.concatenate([kept, self._conv(4, missing, 1, kept)], axis=-1) if missing else kept)
 
 
 class Generator(nn.Module):

@@ -13,16 +13,10 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ganjax.nets.layers import Conv, Init, Weight, batch_norm, layer_norm, numbered, upsample
+from ganjax.nets.layers import Conv, Doubling, Halving, Init, Weight, batch_norm, layer_norm, numbered, pool, upsample
 from ganjax.nets.wgan_gp import fan_average, glorot
 
 Images = Float[Array, "b _ _ _"]  # height, width and channels change
-
-
-def pool(x: Images) -> Images:
-    """Each 2 × 2 becomes its mean."""
-    b, h, w, c = x.shape
-    return x.reshape(b, h // 2, 2, w // 2, 2, c).mean(axis=(2, 4))
 
 
 class Block(nn.Module):
@@ -46,26 +40,24 @@ class Block(nn.Module):
     @nn.compact
     def __call__(self, x: Images, *told: Array) -> Images:
         h = x if self.first_block else self._act(x, *told)  # the critic's first block meets raw pixels
-        h = upsample(h) if self.up else h
-        h = self._conv(self.between, h, self.first_bias)
-        h = self._conv(self.features, self._act(h, *told))
-        return self._shortcut(x) + (pool(h) if self.down else h)
+        h = self._conv(0, Doubling if self.up else Conv, self.between, h, self.first_bias)
+        h = self._conv(1, Halving if self.down else Conv, self.features, self._act(h, *told))
+        return self._shortcut(x) + h
 
     def _act(self, x: Images, *told: Array) -> Images:
         return nn.relu(self.norm()(x, *told) if self.norm else x)
 
-    def _conv(self, width: int, x: Images, use_bias: bool = True) -> Images:
-        layer = Conv(width, 3, 1, None, use_bias, self.kernel_init, self.dtype, self.weight)
+    def _conv(self, i: int, kind: type[Conv], width: int, x: Images, use_bias: bool = True) -> Images:
+        layer = kind(width, 3, 1, None, use_bias, self.kernel_init, self.dtype, self.weight, name=f"Conv_{i}")
         out: Images = layer(x)
         return out
 
     def _shortcut(self, x: Images) -> Images:
         if not (self.up or self.down) and x.shape[-1] == self.features:
             return x
-        x = pool(x) if self.down else upsample(x) if self.up else x
-        layer = Conv(self.features, 1, 1, None, True, self.shortcut_init, self.dtype, self.weight)
-        out: Images = layer(x)
-        return out
+        layer = Conv(self.features, 1, 1, None, True, self.shortcut_init, self.dtype, self.weight, name="Conv_2")
+        out: Images = layer(pool(x) if self.down else x)
+        return upsample(out) if self.up else out  # one pixel's convolution is the same before it is doubled
 
 
 class Generator(nn.Module):
