@@ -51,8 +51,8 @@ def get_config(variant: str = "") -> ConfigDict:
     common = {"size": 32, "channels": 16, "classes": 11, "attention": (16,), "dtype": "float32"}
     config.generator = call("nets.biggan_deep.generator", **common, widths=(8, 8, 4, 2), shared=32)
     config.critic = call("nets.biggan_deep.critic", **common, widths=(2, 4, 8, 8))
-    config.schedule.update(n_critic=2, accumulate=1)
-    _adam(config, 2e-4, 2e-4)
+    config.schedule.update(n_critic=1, accumulate=1)
+    _adam(config, 1e-3, 1e-3)
     config.data.update(name="avatars", image_size=32, channels=3)
-    config.train.update(steps=2000, batch_size=64, ema_decay=0.995)
+    config.train.update(steps=2000, batch_size=32, ema_decay=0.99)
     return pick(VARIANTS, variant, config)

@@ -14,7 +14,7 @@ X = jax.random.normal(jax.random.key(0), (3, 6, 10, 5))
 
 
 @pytest.mark.parametrize(
-    "kind, before, after", [(Doubling, upsample, jnp.asarray), (Halving, jnp.asarray, pool)], ids=["up", "down"]
+    ("kind", "before", "after"), [(Doubling, upsample, jnp.asarray), (Halving, jnp.asarray, pool)], ids=["up", "down"]
 )
 def test_a_folded_convolution_is_the_two_maps(kind, before, after):
     """Values, gradients in x and in the 3 × 3 kernel, second derivatives."""
@@ -38,7 +38,7 @@ def test_a_folded_convolution_is_the_two_maps(kind, before, after):
     )
 
 
-@pytest.mark.parametrize("kind, before", [(Doubling, upsample), (Halving, jnp.asarray)])
+@pytest.mark.parametrize(("kind", "before"), [(Doubling, upsample), (Halving, jnp.asarray)])
 def test_it_takes_4_ninths_of_the_multiplications(kind, before):
     x = jnp.zeros((1, 32, 32, 16))
     params = Conv(16).init(jax.random.key(0), x)
