@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ganjax import config as configs
-from ganjax import sweep
-from ganjax.evaluation import evaluator
+from ganjax import evaluation
+from ganjax.core import State
+from ganjax.latents import Truncation
+from ganjax.metrics import measures
 from ganjax.monitor import pictures, plots
-from ganjax.run import prepare
+from ganjax.run import Run, prepare
 from ganjax.samples import sampler
 from ganjax.sets import Settings, samples_of
+from ganjax.sweep import truncations
 from ganjax.train import train
 from ganjax.workdir import reopen
 
-SETTINGS = Settings(("fd_efflite0", "kd_efflite0", "cs_efflite0", "prdc_efflite0"), n_fake=2000, n_real=10_000)
-CUTS = "0.3,0.5,0.75,1,1.5,none"
+SETTINGS = Settings(
+    ("fd_efflite0", "kd_efflite0", "cs_efflite0", "prdc_efflite0"), n_fake=2000, n_real=10_000, batch_norm="standing"
+)
+CUTS = "0.25,0.5,1"
 SHOWN = 12
 Point = dict[str, float]  # {measure: number}
 
@@ -40,12 +45,37 @@ def measure(spec: str, folder: Path, settings: Sequence[str], cut: bool) -> Meas
     kept = folder / "measured.json"
     if not kept.is_file():
         run = prepare(config)
-        _, step, state = reopen(folder)
-        (result,) = evaluator(run, SETTINGS)(state, step, 0)
-        found = sweep.sweeper(run, SETTINGS, sweep.truncations(CUTS))(state, step, 0).points if cut else []
-        cuts = {sweep.name_of(point): point.measures for point in found}
-        pictures.write_whole(kept, json.dumps(Measured(_minutes(folder), result.measures, cuts)._asdict()).encode())
+        _, _, state = reopen(folder)
+        measured = measurer(run)
+        cuts = {str(each): measured(state, each) for each in truncations(CUTS) if each} if cut else {}
+        found = Measured(_minutes(folder), measured(state, None), cuts)
+        pictures.write_whole(kept, json.dumps(found._asdict()).encode())
     return Measured(**json.loads(kept.read_bytes()))
+
+
+def measurer(run: Run) -> Callable[[State, Truncation | None], Point]:
+    """SETTINGS' measures of a state, truncated or not, and two that move where precision and recall are near 0: ``nearest``,
+    a sample's mean distance to the nearest datum over the data's own to the nearest other; ``spread``, the mean distance of
+    two samples over that of two data."""
+    sample, seen = sampler(run), evaluation.view(run, SETTINGS, "efflite0", logits=True)
+
+    def measured(state: State, cut: Truncation | None) -> Point:
+        settings = SETTINGS._replace(truncation=cut)
+        real, fake, _ = evaluation.look(run, settings, seen, samples_of(run, settings, sample)(state), str(cut))
+        found = {key: v for name in seen.asked for key, v in measures.measure(name, seen.extractor, real, fake).items()}
+        x, y, half = real.features, fake.features, len(real.features) // 2
+        own = distances(x[half:], x[:half])
+        nearest = distances(y, x[:half]).min(axis=1).mean() / own.min(axis=1).mean()
+        spread = distances(y[: len(y) // 2], y[len(y) // 2 :]).mean() / own.mean()
+        return {**found, "nearest": float(nearest), "spread": float(spread)}
+
+    return measured
+
+
+def distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Of each row of x to each of y."""
+    squares = (x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1) - 2 * x @ y.T
+    return np.sqrt(np.maximum(squares, 0))
 
 
 def images(folder: Path) -> np.ndarray:
@@ -78,14 +108,13 @@ def _spread(values: Sequence[float]) -> list[Any]:
 
 
 def curves(found: Mapping[str, Sequence[Measured]]) -> np.ndarray:
-    """Fidelity against variety of each name, means of seeds, and Fréchet distance against the threshold."""
-
-    def mean(seeds: Sequence[Measured], measure: str) -> list[float]:
-        return [float(np.mean([seed.cut[cut][f"{measure}_efflite0"] for seed in seeds])) for cut in seeds[0].cut]
-
-    notes = {name: [*seeds[0].cut] for name, seeds in found.items()}
+    """Fidelity against variety of each name, three ways, a dot for each truncation and the last without: means of seeds."""
     pages = []
-    for x, y in (("recall", "precision"), ("coverage", "density"), ("cs", "fd")):
-        series = {name: (mean(seeds, x), mean(seeds, y)) for name, seeds in found.items()}
-        pages.append(np.asarray(plots.lines(series, f"{y} over {x}, a dot for each truncation", x, y, notes)))
+    for x, y in (("spread", "nearest"), ("recall_efflite0", "precision_efflite0"), ("cs_efflite0", "fd_efflite0")):
+        series, notes = {}, {}
+        for name, seeds in found.items():
+            points = [{**seed.cut, "none": seed.plain} for seed in seeds]
+            notes[name] = [*points[0]]
+            series[name] = [[float(np.mean([seed[cut][m] for seed in points])) for cut in notes[name]] for m in (x, y)]
+        pages.append(np.asarray(plots.lines({k: (v[0], v[1]) for k, v in series.items()}, "", x, y, notes)))
     return np.concatenate(pages, axis=1)
