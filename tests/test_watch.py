@@ -42,6 +42,15 @@ def test_top_singular_values_of_chosen_layers():
     assert collapse.singular_values(params, "nothing") == {}
 
 
+def test_tables_of_classes_are_layers_too():
+    """A projection's embedding goes through spectral normalisation as kernels do."""
+    rows = np.diag([3.0, 2.0, 1.0])
+    params = {"disc": {"Projection_0": {"told": {"embedding": rows, "bias": rows[0]}}}}
+    assert collapse.layers(params) == ["disc/Projection_0/told"]
+    found = collapse.singular_values(params, "told")
+    assert [found[f"disc/Projection_0/told/sigma{i}"] for i in range(3)] == pytest.approx([3.0, 2.0, 1.0])
+
+
 def test_accuracy_is_the_share_of_pairs_in_order():
     assert float(accuracy(jnp.array([1.0, 3.0]), jnp.array([0.0, 2.0]))) == 0.75
     assert float(accuracy(jnp.ones(4), jnp.ones(5))) == 0.5

@@ -26,9 +26,9 @@ def apart(images: Shaped[Any, "n ..."]) -> float:
 
 
 def singular_values(params: Any, pattern: str, top: int = 3) -> dict[str, float]:
-    """{layer/sigma0: …} of the ``top`` singular values of kernels whose path has ``pattern`` in it.
+    """{layer/sigma0: …} of the ``top`` singular values of kernels and tables of classes whose path has ``pattern`` in it.
 
-    A kernel is the matrix [everything else, outputs], as spectral normalisation sees it.
+    Each is the matrix [everything else, outputs], as spectral normalisation sees it.
     """
     found: dict[str, float] = {}
     for path, kernel in _kernels(params):
@@ -61,12 +61,12 @@ def signs(values: dict[str, float]) -> dict[str, str]:
 
 
 def layers(params: Any, pattern: str = "") -> list[str]:
-    """The paths of kernels that have ``pattern`` in them."""
+    """The paths of kernels and tables that have ``pattern`` in them."""
     return [path for path, _ in _kernels(params) if re.search(pattern, path)]
 
 
 def _kernels(params: Any) -> Iterator[tuple[str, Any]]:
     for path, leaf in jax.tree_util.tree_leaves_with_path(params):
         names = [str(getattr(key, "key", getattr(key, "name", key))) for key in path]
-        if names[-1] == "kernel" and leaf.ndim >= 2:
+        if names[-1] in ("kernel", "embedding") and leaf.ndim >= 2:
             yield "/".join(names[:-1]), leaf
