@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,9 +49,10 @@ def measure(spec: str, folder: Path, settings: Sequence[str], cut: bool) -> Meas
         _, _, state = reopen(folder)
         measured = measurer(run)
         cuts = {str(each): measured(state, each) for each in truncations(CUTS) if each} if cut else {}
-        found = Measured(_minutes(folder), measured(state, None), cuts)
-        pictures.write_whole(kept, json.dumps(found._asdict()).encode())
-    return Measured(**json.loads(kept.read_bytes()))
+        found = {"plain": measured(state, None), "cut": cuts}
+        pictures.write_whole(kept, json.dumps(found).encode())
+    found = json.loads(kept.read_bytes())
+    return Measured(_minutes(folder), found["plain"], found["cut"])
 
 
 def measurer(run: Run) -> Callable[[State, Truncation | None], Point]:
@@ -86,10 +88,10 @@ def images(folder: Path) -> np.ndarray:
 
 
 def _minutes(folder: Path) -> float:
-    """Of all steps by the log's clock, without what the first lines waited for: compilation."""
+    """Of all steps, at the median pace between two lines of the log: without compilation, pictures and interruptions."""
     log = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    first, last = log[0], log[-1]
-    return float((last["time"] - first["time"]) / (last["step"] - first["step"]) * last["step"] / 60)
+    paces = [(b["time"] - a["time"]) / (b["step"] - a["step"]) for a, b in pairwise(log) if b["step"] > a["step"]]
+    return float(np.median(paces) * log[-1]["step"] / 60)
 
 
 def summary(seeds: Sequence[Measured]) -> dict[str, Any]:
