@@ -4,6 +4,7 @@
     python -m ganjax sample --workdir=runs/sagan --label=all
 
 Beside the paper: an eighth of the channels, 32 images, rates of 10⁻³ and 2·10⁻³, attention at 16 px, and an average of G.
+0.16 s a step on one of two busy CPU cores; faces by hair after 1800 steps, 4½ minutes, 3 seeds (experiments/large_scale).
 
 Variants: imagenet128 is the official code's default, with attention at 32 px; attention64 the other of its graphs, the networks
 that later work calls SAGAN.
