@@ -4,7 +4,7 @@
     python -m ganjax sample --workdir=runs/biggan --label=all
 
 Beside the paper: a twelfth of the channels, 32 images in the place of 2048, one move of D, rates of 10⁻³, attention at 16 px,
-an average of 0.99. 0.18 s a step on one of two busy CPU cores; faces by hair after 1500 steps, 4½ minutes, 3 seeds (half: 8½ minutes;
+an average of 0.99. 0.17 s a step on one of two busy CPU cores; faces by hair after 1500 steps, 4 to 5 minutes, 3 seeds (half: 8;
 experiments/large_scale measures them).
 
 Variants

@@ -4,7 +4,8 @@
     python -m ganjax sample --workdir=runs/sngan --label=all
 
 Beside the papers: an eighth of the channels, 32 images for both players, one move of D, rates of 10⁻³ that do not fall, and an
-average of G. 0.13 s a step on one of two busy CPU cores; faces by hair after 2200 steps, 4½ minutes, 3 seeds (experiments/large_scale).
+average of G. 0.13 s a step on one of two busy CPU cores; faces by hair after 2200 steps, 4½ minutes, 3 seeds
+(experiments/large_scale).
 
 Variants: cifar10 and cifar10_plain (told nothing) are the official code's settings, dcgan is SNDCGAN on CIFAR-10, imagenet128 the
 projection paper's, on class folders of yours.
