@@ -13,11 +13,8 @@ from ganjax.errors import UserError, nearest
 from ganjax.main import guarded
 from ganjax.monitor import pictures, plots
 
-WGAN_GP = (
-    "gen_opt.learning_rate=1e-3",
-    "disc_opt.learning_rate=1e-3",
-    "train.ema_decay=0.99",
-)  # as the others have them
+# as the others have them
+WGAN_GP = ("gen_opt.learning_rate=1e-3", "disc_opt.learning_rate=1e-3", "train.ema_decay=0.99")
 RUNS = {  # steps that take as long as each other on one core, the other busy; biggan's variants have as many as biggan
     "wgan_gp": (800, WGAN_GP),
     "sngan": (2200, ()),
