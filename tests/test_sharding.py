@@ -217,6 +217,7 @@ def test_a_cut_state_is_looked_at_whole(tmp_path):
     assert all(leaf.devices() == {jax.devices()[0]} for leaf in jax.tree.leaves(seen))
 
 
+@pytest.mark.ci
 def test_seeds_of_one_program_are_cut_too(tmp_path):
     train(tiny.config("dcgan", tmp_path, steps=3, num_seeds=2), tmp_path / "whole")
     train(cut("dcgan", tmp_path, steps=3, num_seeds=2), tmp_path / "cut")

@@ -91,6 +91,7 @@ def test_more_steps_go_on_from_a_finished_run(tmp_path):
     assert_same(final(tmp_path / "a", 20), final(tmp_path / "b", 20))
 
 
+@pytest.mark.ci
 def test_a_critic_that_warms_up_resumes_in_its_place(tmp_path):
     """The number of micro-batches changes with the step; the data go on where they were."""
 

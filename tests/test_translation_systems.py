@@ -127,6 +127,7 @@ def test_an_averaged_map_is_one_answer_for_each_image():
     assert float(a["gen/cycle"]) == pytest.approx(float(b["gen/cycle"]), rel=1e-6)
 
 
+@pytest.mark.ci
 def test_domains_of_different_channels():
     """Grey into colour and back: another generator for the way back, no identity term."""
     generators = cyclegan.generator(2, 1, image_channels=3), cyclegan.generator(2, 1, image_channels=1)

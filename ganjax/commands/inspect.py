@@ -105,8 +105,7 @@ def _sides(data: Any, size: int) -> dict[str, Shapes]:
 
 def counts(played: game.Game, batch: Shapes) -> dict[str, Any]:
     """{"gen": parameters, "disc": parameters}, one number per network where a slot holds several."""
-    seen = networks.overview(played.gan, batch)
-    params = jax.eval_shape(played.gan.init, jax.random.key(0), batch)[0]
+    seen, params = networks.traced(played.gan, batch)
     return {who: networks.parameters(slot, seen) for who, slot in zip(params._fields, params, strict=True)}
 
 

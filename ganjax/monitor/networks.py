@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 
-from ganjax.core import Gan
+from ganjax.core import Gan, Players
 
 Tree = Any
 
@@ -32,6 +32,11 @@ class Network(NamedTuple):
 
 def overview(gan: Gan, batch: Tree) -> list[Network]:
     """The networks that ``gan.init`` makes from a batch [b, …] of shapes, in its order."""
+    return traced(gan, batch)[0]
+
+
+def traced(gan: Gan, batch: Tree) -> tuple[list[Network], Players]:
+    """(networks, shapes of the parameters) of ``gan.init``, of one trace: of large networks it takes a second."""
     networks: list[Network] = []
 
     def watch(call: Callable[..., Any], args: Any, kwargs: Any, context: Any) -> Any:
@@ -53,8 +58,10 @@ def overview(gan: Gan, batch: Tree) -> list[Network]:
         return out
 
     with nn.intercept_methods(watch):
-        jax.eval_shape(lambda *args: gan.init(*args), jax.random.key(0), batch)  # a new function: a trace of its own
-    return networks
+        made = jax.eval_shape(
+            lambda *args: gan.init(*args), jax.random.key(0), batch
+        )  # a new function: a trace of its own
+    return networks, made[0]
 
 
 def one_micro(x: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:

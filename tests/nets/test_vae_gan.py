@@ -224,6 +224,7 @@ def test_the_gradients_are_those_of_three_losses(both, objective):
             np.testing.assert_allclose(a, b, atol=1e-6 * max(1, largest), err_msg=jax.tree_util.keystr(path))
 
 
+@pytest.mark.ci
 def test_the_penalty_is_the_slope_at_real_images():
     """½ w E ‖∇D(x)‖² on top of D's loss; neither the other player nor anybody's statistics know of it."""
     games = {weight: game(penalty_weight=weight)[1] for weight in (0.0, 3.0)}
