@@ -270,16 +270,15 @@ def all_counts():
 
 @pytest.mark.xdist_group("counts")
 def test_1_parameter_counts_of_every_config_are_the_published_ones(all_counts):
-    found = all_counts
-    assert {name: tuple(found[name]["params"].values()) for name in PUBLISHED} == PUBLISHED
-    assert {name.split(":")[0] for name in found} == {
+    assert {name: tuple(all_counts[name]["params"].values()) for name in PUBLISHED} == PUBLISHED
+    assert {name.split(":")[0] for name in all_counts} == {
         *("gan", "dcgan", "lsgan", "wgan", "wgan_gp"),
         *("cgan", "cdcgan", "acgan", "infogan", "sgan", "crafted", "consistency", "text_gan"),
         *("vae", "vae_gan", "pix2pix", "pix2pixhd", "cyclegan", "discogan"),
         *("cogan", "unit", "munit", "fader", "stargan", "ugatit"),
         *("sngan", "sagan", "biggan", "biggan_deep"),
     }
-    assert all(entry["params"].keys() == {"gen", "disc"} for entry in found.values())
+    assert all(entry["params"].keys() == {"gen", "disc"} for entry in all_counts.values())
 
 
 @pytest.mark.xdist_group("counts")
