@@ -301,7 +301,8 @@ SYSTEMS = {
     "munit": Row(munit, styled, metrics=("disc/accuracy_b", "gen/content", "gen/style", "gen/perceptual"), rate=1e-5),
     "stargan": Row(stargan, domains, 2, metrics=("disc/classes", "disc/penalty", "gen/reconstruction"), rate=1e-5),
     "fader": Row(fader, fading, metrics=("gen/hidden", "gen/reconstruction")),
-    "ugatit": Row(ugatit, attentive, metrics=("disc/accuracy_local_a", "gen/attention", "gen/identity"), rate=1e-6),
+    # its weights of 1000 carry activations over kinks of ReLU within 5 steps at 1e-6, and rounding grows a hundredfold there
+    "ugatit": Row(ugatit, attentive, metrics=("disc/accuracy_local_a", "gen/attention", "gen/identity"), rate=1e-7),
     "sngan": Row(sngan, projected, 2, rate=1e-3),
     "sngan:dcgan": Row(sngan, convolutions, 2),
     "sagan": Row(sagan, self_attentive, rate=1e-3),
@@ -629,8 +630,8 @@ def test_samples_have_the_shape_of_the_data(name):
 
 @pytest.mark.parametrize("name", IN_CI)
 def test_seeds_trained_together_are_the_single_runs(name):
-    """vmap over state and key, one batch for all: 5 steps of each seed within 1e-5."""
-    p = play(name)
+    """vmap over state and key, one batch for all: 5 steps of each seed within 1e-5, and nearer where the rate is tiny."""
+    p, tolerance = play(name), min(1e-5, 10 * SYSTEMS[name].rate)
     seeds = [jax.random.key(s) for s in range(3)]
 
     def start(key):
@@ -646,7 +647,7 @@ def test_seeds_trained_together_are_the_single_runs(name):
             alone = first(seed)
             for _ in range(5):
                 alone, _ = single(alone, p.batch, seed)
-            assert_close(jax.tree.map(lambda x, i=i: x[i], state.params), alone.params, 1e-5)
+            assert_close(jax.tree.map(lambda x, i=i: x[i], state.params), alone.params, tolerance)
 
 
 def test_clipped_critics_stay_in_the_box():
