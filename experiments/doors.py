@@ -37,9 +37,12 @@ def opened(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Nam
     return options
 
 
-def trained(spec: str, workdir: Path, *overrides: str) -> tuple[Run, int, State]:
-    """(run, step, state) of a config's last step, with ``train.steps=2000``, … ; trains what is not trained."""
-    folder = workdir / configs.run_name(spec)
+def trained(spec: str, workdir: Path, *overrides: str, name: str | None = None) -> tuple[Run, int, State]:
+    """(run, step, state) of a config's last step, with ``train.steps=2000``, … ; trains what is not trained.
+
+    The run lives in ``workdir``, under ``name`` or the config's own.
+    """
+    folder = workdir / (name or configs.run_name(spec))
     train(configs.load(spec, [f"--config.{each}" for each in overrides]), folder)
     return reopen(folder)
 
