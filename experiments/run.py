@@ -36,6 +36,7 @@ CLAIMS = {  # in the order of the lectures: {experiment: what it is about}
     "failure_cases": "Shapes that have to change",
     "equilibrium": "The equilibrium, in one dimension",
 }
+HEAD = "| about | verdict | because |"
 
 
 def main(argv: Sequence[str]) -> None:
@@ -60,6 +61,9 @@ def main(argv: Sequence[str]) -> None:
     path = (options.workdir / "quick" if options.quick else options.workdir) / "claims.html"
     write_whole(path, page(found(folder)).encode())
     print(path)
+    if not options.quick:
+        text = (HERE / "README.md").read_text()
+        write_whole(HERE / "README.md", (text[: text.index(HEAD)] + table(found(HERE))).encode())
 
 
 def found(folder: Path) -> dict[str, tuple[dict[str, Any], bytes]]:
@@ -69,6 +73,12 @@ def found(folder: Path) -> dict[str, tuple[dict[str, Any], bytes]]:
         n: (json.loads((folder / n / "result.json").read_text()), (folder / n / "figure.png").read_bytes())
         for n in tried
     }
+
+
+def table(tried: Mapping[str, tuple[dict[str, Any], bytes]]) -> str:
+    """The table of README.md: each claim with its verdict."""
+    lines = [f"| [{CLAIMS[n]}]({n}/README.md) | {r['verdict']} | {r['because']} |" for n, (r, _) in tried.items()]
+    return "\n".join([HEAD, "|---|---|---|", *lines]) + "\n"
 
 
 def page(tried: Mapping[str, tuple[dict[str, Any], bytes]]) -> str:
