@@ -12,7 +12,9 @@ from ganjax.main import guarded
 VERBS = {
     "sample": "samples of a trained run, as a sheet, single pictures, a GIF or an .npz",
     "translate": "images through a trained run of a translation system, any size, with sheets and the way back",
+    "explore": "a local page on a run: latents, classes, texts, walks; images to be translated",
     "evaluate": "measures of a trained run's samples with their protocol; two measurements compared",
+    "report": "a run as one HTML page: samples over time, curves, warnings, networks; several runs compared",
     "convert": "weights of the official PyTorch code into a run; a run's weights back under their names",
     "export": "a run's generator as one file that jax alone can run",
     "inspect": "networks, shapes and parameter counts of a config, and what its step costs",

@@ -19,7 +19,6 @@ from ganjax.samples import runs_of
 
 Tree = Any
 LOOK = 256  # of the data, to know how far apart they are
-WERE_APART, YOUNG = 0.5, 0.25  # samples of a run that has just begun are alike: below these shares that is no collapse
 
 
 class Watch:
@@ -30,7 +29,7 @@ class Watch:
     """
 
     def __init__(self, run: Run) -> None:
-        self.run, self.said, self.were_apart = run, set[str](), False
+        self.run, self.alarm = run, collapse.Alarm(run.steps)
         n, pattern = min(LOOK, run.source.size), run.config.train.watch
         if pattern and not collapse.layers(shapes := initial_shapes(run).params, pattern):
             known = ", ".join(collapse.layers(shapes))
@@ -72,14 +71,8 @@ class Watch:
 
     def warn(self, step: int, values: dict[str, float]) -> None:
         """Says on stderr what is new among the signs of a log line."""
-        self.were_apart |= values.get("watch/apart", 0) > WERE_APART
-        early = step < YOUNG * self.run.steps and not self.were_apart
-        for sign, line in collapse.signs(values).items():
-            if line and sign not in self.said and not (early and sign == "apart"):
-                print(f"watch, step {step}: {line}", file=sys.stderr, flush=True)
-                self.said.add(sign)
-            elif not line:
-                self.said.discard(sign)
+        for line in self.alarm.new(step, values).values():
+            print(f"watch, step {step}: {line}", file=sys.stderr, flush=True)
 
 
 def _model_range(run: Run, source: Source, n: int) -> dict[str, Any]:

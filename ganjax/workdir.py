@@ -117,6 +117,18 @@ def read_best(workdir: Path) -> Best | None:
         raise UserError(f"{path} cannot be read ({error}); delete it, the next evaluation writes it anew") from error
 
 
+def described(workdir: Path, **train: Any) -> Run:
+    """The run of a workdir, without its data and without any state; ``train`` changes keys of ``config.train``.
+
+    Raises:
+        UserError: no such workdir; its config fits together no more.
+    """
+    config, data = read_config(workdir), _read_json(workdir / "data.json")
+    config.train.update(train)
+    shapes = {name: jax.ShapeDtypeStruct(tuple(shape), dtype) for name, (shape, dtype) in data["shapes"].items()}
+    return assemble(config, Source(data["name"], data["size"], _absent, data["info"]), shapes)
+
+
 def reopen(workdir: Path, step: int | str | None = None, index: int = 0) -> tuple[Run, int, State]:
     """(run, step, state) of a workdir, which is all that is needed; ``index`` picks one of several seeds.
 
@@ -125,9 +137,7 @@ def reopen(workdir: Path, step: int | str | None = None, index: int = 0) -> tupl
     Raises:
         UserError: no such workdir, checkpoint or seed.
     """
-    config, data = read_config(workdir), _read_json(workdir / "data.json")
-    shapes = {name: jax.ShapeDtypeStruct(tuple(shape), dtype) for name, (shape, dtype) in data["shapes"].items()}
-    run = assemble(config, Source(data["name"], data["size"], _absent, data["info"]), shapes)
+    run = described(workdir)
     seeds = run.config.train.num_seeds
     if not 0 <= index < seeds:
         raise UserError(f"--run={index}: {workdir} trained {seeds} seed{'s'[: seeds > 1]}, numbered from 0")

@@ -14,6 +14,7 @@ from jaxtyping import Shaped
 FEW_APART = 0.25  # of the data's distance
 REMEMBERS = 0.2  # of accuracy more on what was trained on
 STILL, WILD = 1e-7, 1e4  # norms of a gradient
+WERE_APART, YOUNG = 0.5, 0.25  # samples of a run that has just begun are alike: below these shares that is no collapse
 
 
 def apart(images: Shaped[Any, "n ..."]) -> float:
@@ -58,6 +59,26 @@ def signs(values: dict[str, float]) -> dict[str, str]:
             reason = "it has nothing to go by" if norm <= STILL else "it explodes" if norm >= WILD else ""
             found[who] = reason and f"{who}/gradient_norm is {norm:.1e}: {reason}"
     return found
+
+
+class Alarm:
+    """What is new among the signs of a run of so many ``steps``: each is said once, until it has gone."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps, self.said, self.were_apart = steps, set[str](), False
+
+    def new(self, step: int, values: dict[str, float]) -> dict[str, str]:
+        """{what was looked at: a readable line} of a log line."""
+        self.were_apart |= values.get("watch/apart", 0) > WERE_APART
+        early = step < YOUNG * self.steps and not self.were_apart
+        found = {}
+        for sign, line in signs(values).items():
+            if line and sign not in self.said and not (early and sign == "apart"):
+                found[sign] = line
+                self.said.add(sign)
+            elif not line:
+                self.said.discard(sign)
+        return found
 
 
 def layers(params: Any, pattern: str = "") -> list[str]:

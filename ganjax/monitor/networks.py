@@ -81,7 +81,7 @@ def table(networks: list[Network]) -> str:
     blocks = []
     for network in networks:
         rows = [
-            (layer.path, "×".join(map(str, layer.output[1:])), _shapes(layer.params), _size(layer.params))
+            (layer.path, "×".join(map(str, layer.output[1:])), shapes_of(layer.params), count_of(layer.params))
             for layer in network.layers
         ]
         wide = max([len(row[0]) for row in rows] + [20])
@@ -92,9 +92,11 @@ def table(networks: list[Network]) -> str:
     return "\n\n".join(blocks)
 
 
-def _shapes(params: dict[str, tuple[int, ...]]) -> str:
+def shapes_of(params: dict[str, tuple[int, ...]]) -> str:
+    """A layer's parameters by name and shape, in words."""
     return ", ".join(f"{name} {'×'.join(map(str, shape))}" for name, shape in params.items())
 
 
-def _size(params: dict[str, tuple[int, ...]]) -> int:
+def count_of(params: dict[str, tuple[int, ...]]) -> int:
+    """How many parameters a layer has."""
     return sum(math.prod(shape) for shape in params.values())
