@@ -37,19 +37,16 @@ def _line(text: bytes) -> Line | None:
         line = json.loads(text)
     except (ValueError, RecursionError):  # half a line, of a run that writes it now or was killed
         return None
-    whole = isinstance(line, dict) and type(line.get("step")) is int and line["step"] >= 0
-    return (
-        {name: number(value) for name, value in line.items() if _counts(value)} | {"step": line["step"]}
-        if whole
-        else None
-    )
+    if not isinstance(line, dict) or type(line.get("step")) is not int or line["step"] < 0:
+        return None
+    return {name: number(value) for name, value in line.items() if _counts(value)} | {"step": line["step"]}
 
 
 def _counts(value: Any) -> bool:
     return value is None or type(value) in (int, float)
 
 
-def number(value: float | None) -> float:
+def number(value: float | int | None) -> float:
     """A number of a log line; none is NaN."""
     try:
         return math.nan if value is None else float(value)

@@ -44,14 +44,14 @@ function samples() {
 
 function frame({ run, strip, i }) {
   const picture = make("img", { width: strip.size[0], height: strip.size[1] });
-  const words = [several ? run.name : "", strip.name && `direction ${strip.name}`].filter(Boolean).join(", ");
+  const way = strip.name && [...strip.name].join(" → "), words = [several ? run.name : "", way].filter(Boolean).join(", ");
   const caption = make("figcaption", {}, several ? make("span", { class: `swatch ${look(i)}` }) : null, words);
   const step = make("span", { class: "soft" });
   if (several) caption.append(step);
   const show = (asked) => {
     const place = Math.max(0, strip.steps.findLastIndex((each) => each <= asked)), at = strip.steps[place].toLocaleString("en");
     picture.src = strip.pictures[place];
-    picture.alt = `samples of ${run.name}${strip.name && `, direction ${strip.name}`} at step ${at}`;
+    picture.alt = `samples of ${run.name}${way && `, ${way}`} at step ${at}`;
     step.textContent = `step ${at}`;
   };
   return { root: make("figure", {}, picture, words ? caption : null), show };
