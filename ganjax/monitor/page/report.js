@@ -23,7 +23,7 @@ function samples() {
   if (!steps.length) return section("Samples", make("p", { class: "soft" }, "There is no sample picture yet."));
   const figures = shown.map(frame);
   const slider = make("input", { type: "range", min: 0, max: steps.length - 1, step: 1, value: steps.length - 1, "aria-label": "step of the samples" });
-  const said = make("output", {}), play = make("button", { type: "button", class: "play" });
+  const said = make("output", { class: "step" }), play = make("button", { type: "button", class: "play" });
   const show = () => {
     view.step = steps[slider.value];
     const words = `step ${view.step.toLocaleString("en")}`;
@@ -44,6 +44,7 @@ function samples() {
 
 function frame({ run, strip, i }) {
   const picture = make("img", { width: strip.size[0], height: strip.size[1] });
+  picture.style.setProperty("--ratio", strip.size[0] / strip.size[1]);
   const way = strip.name && [...strip.name].join(" → "), words = [several ? run.name : "", way].filter(Boolean).join(", ");
   const caption = make("figcaption", {}, several ? make("span", { class: `swatch ${look(i)}` }) : null, words);
   const step = make("span", { class: "soft" });
@@ -251,7 +252,7 @@ function page() {
   }
   const side = make("aside", {}, warnings(), facts(run));
   main.append(make("header", {}, make("h1", {}, run.name), make("p", {}, run.system, " ", state(run))),
-    make("div", { class: "first" }, samples(), side),
+    make("div", { class: `first${run.samples.every((strip) => strip.size[0] < 1.3 * strip.size[1]) ? " tall" : ""}` }, samples(), side),
     ...[curves(), measures(), networks(run), settings("Settings", run.config), settings("Environment", run.environment), foot()].filter(Boolean));
 }
 
