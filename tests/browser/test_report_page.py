@@ -7,9 +7,13 @@ import math
 
 import numpy as np
 import pytest
+import tiny
 from PIL import Image
 
-from ganjax.monitor import pages
+from ganjax import __main__ as verbs
+from ganjax.monitor import pages, pictures
+from ganjax.run import prepare
+from ganjax.workdir import claim
 
 pytestmark = pytest.mark.browser
 STEPS, HOSTILE = [100, 200, 400], "</script><img src=x onerror=alert(1)>"
@@ -96,6 +100,26 @@ def test_the_slider_moves_the_pictures(shown):
     box = slider.bounding_box()
     page.mouse.click(box["x"] + 2, box["y"] + box["height"] / 2)
     assert images.first.get_attribute("src") == picture(0)
+
+
+def test_a_run_from_its_folder(page, tmp_path):
+    """What the verb writes is what the page reads."""
+    workdir = tmp_path / "<b>run"
+    claim(workdir, prepare(tiny.config("dcgan", tmp_path, steps=10)))
+    lines = [{"step": step, "time": float(step), "disc/loss": 1 / step, "gen/loss": 1e9} for step in range(1, 10)]
+    (workdir / "metrics.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines) + '{"step": 10, "ti')
+    for step in (5, 9):
+        pictures.save_png(workdir / f"samples/step_{step:08}.png", np.full((8, 8, 3), step, np.uint8))
+    verbs.main(["report", f"--workdir={workdir}"])
+    page.goto((workdir / "report.html").as_uri())
+    assert page.locator("h1").inner_text() == "<b>run"
+    before = page.locator(".pictures img").get_attribute("src")
+    page.get_by_label("step of the samples").press("ArrowLeft")
+    assert page.locator(".pictures img").get_attribute("src") != before
+    assert page.locator(".state").inner_text() == "training"
+    assert chart(page, "Discriminator").locator("path.line").count() == 1
+    assert page.locator("details summary").first.inner_text() == "gen dcgan.Generator 6,600 parameters"
+    assert "one line of the log is half written" in page.locator("footer").inner_text()
 
 
 def test_playing_ends_at_the_last_step(shown):
