@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax.errors import FlaxError
 
 from ganjax import translations
 from ganjax.core import State
@@ -154,6 +156,18 @@ def class_names(run: Run) -> list[str]:
     count = int(run.config.gan.classes)
     names = [*map(str, run.source.info.get("classes", ()))][:count]
     return names + [str(i) for i in range(len(names), count)]
+
+
+def mixes_classes(run: Run, inputs: Tree) -> bool:
+    """Whether the generator makes the same of weights [n, classes] in the place of labels, such as one-hot rows."""
+    weights = jax.ShapeDtypeStruct((len(inputs["label"]), len(class_names(run))), jnp.float32)
+    made = translations.made_shapes(run, inputs)
+    try:
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # one_hot of weights
+            mixed = translations.made_shapes(run, {**inputs, "label": weights})
+    except (TypeError, ValueError, FlaxError):  # a table that is read by whole numbers
+        return False
+    return bool(jax.tree.map(lambda x: x.shape, mixed) == jax.tree.map(lambda x: x.shape, made))
 
 
 def picture(run: Run, images: np.ndarray, columns: int | None = None) -> np.ndarray:

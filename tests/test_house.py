@@ -5,6 +5,7 @@ import importlib
 import inspect
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ MAY = {  # room -> what of ours it may import; nets/bind.py is the one place whe
     "parallel": ("core", "errors"),
     "config": ("errors",),
     "resolve": ("errors",),
+    "window": tuple("window samples translations fitting latents data run core errors monitor.pictures".split()),
 }
 
 
@@ -70,6 +72,14 @@ def test_core_leans_on_jax_and_optax_alone():
     names = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert {name.split(".")[0] for name in names} <= {"__future__", "collections", "typing", "jax", "optax"}
+
+
+def test_the_windows_server_leans_on_the_standard_library_alone():
+    tree = ast.parse((ROOT / "ganjax/window/server.py").read_text())
+    names = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert {name.split(".")[0] for name in names} <= {*sys.stdlib_module_names, "ganjax"}
+    assert set(imports(ROOT / "ganjax/window/server.py")) == {"errors"}
 
 
 SYSTEMS = sorted(file.stem for file in (ROOT / "ganjax/systems").glob("[!_]*.py"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax.errors import FlaxError
 
 from ganjax.core import Batch
 from ganjax.data import pipeline, text
 from ganjax.data.files import read_npz
 from ganjax.errors import UserError, nearest
 from ganjax.run import Run, open_data
-from ganjax.samples import class_names
-from ganjax.translations import made_shapes
+from ganjax.samples import class_names, mixes_classes
 
 SWEEP = 2.0  # a continuous code is swept from −2 to 2, past the (−1, 1) of training, as Chen et al. 2016 do
 
@@ -75,21 +72,9 @@ def by_interpolation(ends: str, run: Run, inputs: Batch) -> list[Batch]:
         np.eye(len(names), dtype=np.float32)[_chosen("interpolate", name, len(names), names)] for name in two
     )
     t = np.linspace(0, 1, len(inputs["label"]), dtype=np.float32)[:, None]
-    weights = {**inputs, "label": jnp.asarray((1 - t) * first + t * last)}
-    _mixes(ends, run, inputs, weights)
-    return [weights]
-
-
-def _mixes(ends: str, run: Run, inputs: Batch, weights: Batch) -> None:
-    """Raises a UserError where the generator makes nothing, or something else, of weights."""
-    made = made_shapes(run, inputs)
-    try:
-        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # one_hot of weights
-            mixed = made_shapes(run, weights)
-    except (TypeError, ValueError, FlaxError):  # a table that is read by whole numbers
-        mixed = {}
-    if jax.tree.map(lambda x: x.shape, mixed) != jax.tree.map(lambda x: x.shape, made):
+    if not mixes_classes(run, inputs):
         raise UserError(f"--interpolate={ends}: {run.config.system} takes classes as whole numbers, none lie between")
+    return [{**inputs, "label": jnp.asarray((1 - t) * first + t * last)}]
 
 
 def by_code(name: str, run: Run, inputs: Batch) -> list[Batch]:

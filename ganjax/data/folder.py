@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -25,6 +26,7 @@ IN_MEMORY = 2**31  # bytes of decoded images
 MAX_PIXELS = 40_000_000  # of the header: an image of 240 KB may unfold to gigabytes
 
 T = TypeVar("T")
+File = Path | BytesIO
 Files = tuple[Path, ...]  # of one example
 Readers = Sequence[Callable[[Image.Image], Examples]]  # one for each file of an example: what it brings to it
 
@@ -173,18 +175,18 @@ def decode(file: Path, size: int | None, channels: int) -> np.ndarray:
     return fit(on_white(upright(file)), size, channels)
 
 
-def decode_or_say(file: Path, read: Callable[[Image.Image], T]) -> T | str:
+def decode_or_say(file: File, read: Callable[[Image.Image], T], formats: tuple[str, ...] | None = None) -> T | str:
     """What ``read`` makes of the ``upright`` image in a file, or why it cannot be read, in a line."""
-    return _try(file, read)
+    return _try(file, read, formats)
 
 
-def upright(file: Path) -> Image.Image:
-    """The image in a file, in its own mode, turned as its EXIF says.
+def upright(file: File, formats: tuple[str, ...] | None = None) -> Image.Image:
+    """The image in a file, in its own mode, turned as its EXIF says; of the ``formats`` alone where they are said.
 
     Raises:
         OSError, ValueError: it cannot be read, or has more than ``MAX_PIXELS``.
     """
-    with Image.open(file) as opened:
+    with Image.open(file, formats=formats) as opened:
         if opened.width * opened.height > MAX_PIXELS:
             raise ValueError(f"{opened.width}×{opened.height} pixels, more than {MAX_PIXELS:,}")
         return ImageOps.exif_transpose(opened)
@@ -204,9 +206,9 @@ def on_white(image: Image.Image) -> Image.Image:
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
-def _try(file: Path, read: Callable[[Image.Image], T]) -> T | str:
+def _try(file: File, read: Callable[[Image.Image], T], formats: tuple[str, ...] | None = None) -> T | str:
     try:
-        return read(upright(file))
+        return read(upright(file, formats))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         return str(error).splitlines()[0] if str(error) else type(error).__name__
 

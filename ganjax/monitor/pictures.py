@@ -50,9 +50,14 @@ def scatter(points: Float[np.ndarray, "n 2"], modes: Sequence[Sequence[float]] =
 
 def save_png(path: Path, image: Bytes, scale: int = 1) -> None:
     """Writes a PNG; ``scale`` repeats pixels so that small images can be seen."""
+    write_whole(path, png(image.repeat(scale, 0).repeat(scale, 1)))
+
+
+def png(image: Bytes) -> bytes:
+    """The PNG of an image."""
     buffer = io.BytesIO()
-    _picture(image.repeat(scale, 0).repeat(scale, 1)).save(buffer, "PNG")
-    write_whole(path, buffer.getvalue())
+    _picture(image).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def save_gif(path: Path, frames: UInt8[np.ndarray, "n h w c"], milliseconds: int = 80) -> None:
