@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from ml_collections import ConfigDict
 
 from ganjax import config as configs
 from ganjax import evaluation
@@ -40,29 +41,36 @@ class Measured(NamedTuple):
 
 
 def measure(spec: str, folder: Path, settings: Sequence[str], cut: bool) -> Measured:
-    """A config's run, trained and measured where it is not yet; its numbers stay in measured.json."""
+    """A config's run, trained and measured where it is not yet."""
     config = configs.load(spec, [f"--config.{each}" for each in settings])
     train(config, folder)
+    return Measured(_minutes(folder), *measurements(config, folder, cut))
+
+
+def measurements(
+    config: ConfigDict, folder: Path, cut: bool, way: Settings = SETTINGS
+) -> tuple[Point, dict[str, Point]]:
+    """(without truncation, at each) of a run that is trained; kept in its measured.json."""
     kept = folder / "measured.json"
     if not kept.is_file():
         run = prepare(config)
         _, _, state = reopen(folder)
-        measured = measurer(run)
+        measured = measurer(run, way)
         cuts = {str(each): measured(state, each) for each in truncations(CUTS) if each} if cut else {}
         found = {"plain": measured(state, None), "cut": cuts}
         pictures.write_whole(kept, json.dumps(found).encode())
     found = json.loads(kept.read_bytes())
-    return Measured(_minutes(folder), found["plain"], found["cut"])
+    return found["plain"], found["cut"]
 
 
-def measurer(run: Run) -> Callable[[State, Truncation | None], Point]:
-    """SETTINGS' measures of a state, truncated or not, and two that move where precision and recall are near 0: ``nearest``,
-    a sample's mean distance to the nearest datum over the data's own to the nearest other; ``spread``, the mean distance of
-    two samples over that of two data."""
-    sample, seen = sampler(run), evaluation.view(run, SETTINGS, "efflite0", logits=True)
+def measurer(run: Run, way: Settings = SETTINGS) -> Callable[[State, Truncation | None], Point]:
+    """The settings' measures of a state, truncated or not, and two that move where precision and recall are near 0:
+    ``nearest``, a sample's mean distance to the nearest datum over the data's own to the nearest other; ``spread``, the mean
+    distance of two samples over that of two data."""
+    sample, seen = sampler(run), evaluation.view(run, way, "efflite0", logits=True)
 
     def measured(state: State, cut: Truncation | None) -> Point:
-        settings = SETTINGS._replace(truncation=cut)
+        settings = way._replace(truncation=cut)
         real, fake, _ = evaluation.look(run, settings, seen, samples_of(run, settings, sample)(state), str(cut))
         found = {key: v for name in seen.asked for key, v in measures.measure(name, seen.extractor, real, fake).items()}
         x, y, half = real.features, fake.features, len(real.features) // 2
