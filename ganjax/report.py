@@ -34,7 +34,7 @@ def of_run(workdir: Path, name: str, share: int = 1) -> Told:
     config = configs.to_json(read_config(workdir))
     run, problem = _opened(workdir)
     lines, unreadable = history.read(workdir / "metrics.jsonl")
-    at = health.status(workdir, lines, run.steps if run else int(config["train"]["steps"]), time.time())
+    at = health.status(workdir, lines, _steps(config, run, begun=bool(lines)), time.time())
     pictures = gallery.strips(workdir / "samples", gallery.MOST // share, gallery.BYTES // share)
     curves = history.curves(lines)
     environment, results = _environment(workdir), measured(workdir)
@@ -53,7 +53,7 @@ def of_run(workdir: Path, name: str, share: int = 1) -> Told:
         "measures": tables([(name, result) for result in results]),
         "config": flat(config),
         "environment": flat(environment),
-        "notes": _notes(lines, unreadable, pictures, results),
+        "notes": _notes(lines, unreadable, pictures),
     }
 
 
@@ -63,6 +63,13 @@ def _opened(workdir: Path) -> tuple[Run | None, list[str]]:
         return described(workdir, parallel="jit"), []  # the networks are the same, and need no axis
     except (UserError, KeyError, TypeError) as error:
         return None, [f"the networks cannot be built from this folder: {error}"]
+
+
+def _steps(config: Told, run: Run | None, begun: bool) -> int:
+    """How many there are to be; of weights that came in from elsewhere, which have seen no data of ours, none yet."""
+    if run and not run.source.size and not begun:
+        return 0
+    return run.steps if run else int(config["train"]["steps"])
 
 
 def _networks(run: Run) -> tuple[list[Told], list[tuple[str, str]]]:
@@ -207,9 +214,7 @@ def flat(tree: Told, prefix: str = "") -> dict[str, str]:
     return found
 
 
-def _notes(
-    lines: Sequence[history.Line], unreadable: int, pictures: Sequence[gallery.Strip], results: Sequence[Result]
-) -> list[str]:
+def _notes(lines: Sequence[history.Line], unreadable: int, pictures: Sequence[gallery.Strip]) -> list[str]:
     """What of the run is not on the page."""
     said = []
     if len(lines) > history.POINTS:

@@ -71,7 +71,8 @@ def test_a_page_of_a_run(capsys, workdir):
     (warning,) = run["warnings"]  # as training said it, two steps old
     assert warning.startswith("step 2: samples differ from each other 0.0")
     assert [network["name"] for network in run["networks"]] == ["gen", "disc"]
-    assert run["networks"][0]["count"] == int(dict(run["facts"])["parameters of G"])
+    assert run["networks"][0]["count"] == 6600
+    assert dict(run["facts"])["parameters of G"] == "6,600"
 
 
 def test_the_pictures_are_those_of_the_run(capsys, workdir):
@@ -287,6 +288,17 @@ def test_a_run_that_still_trains_has_its_page(capsys, workdir):
     os.utime(workdir / "config.json", (time.time(), time.time()))
     (run,) = told(capsys, workdir)["runs"]
     assert (run["status"]["state"], run["samples"], run["curves"], run["warnings"]) == ("training", [], {}, [])
+
+
+def test_weights_from_elsewhere_are_no_run_that_stopped(capsys, workdir):
+    for file in ("checkpoints", "samples"):
+        shutil.rmtree(workdir / file)
+    (workdir / "metrics.jsonl").unlink()
+    (workdir / "checkpoints/0").mkdir(parents=True)
+    change(workdir, "data.json", size=0)
+    os.utime(workdir / "config.json", (1.0, 1.0))
+    (run,) = told(capsys, workdir)["runs"]
+    assert (run["status"]["state"], run["warnings"]) == ("done", [])
 
 
 def test_a_page_without_networks_says_why(capsys, workdir):
