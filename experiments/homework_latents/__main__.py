@@ -16,6 +16,7 @@ from experiments.homework_latents.measuring import Digits, Draw
 from ganjax import config as configs
 from ganjax.core import State
 from ganjax.data import open_source
+from ganjax.latents import latents
 from ganjax.main import guarded
 from ganjax.run import Run, prepare, root
 from ganjax.samples import sampler
@@ -60,7 +61,7 @@ def probe(run: Run, state: State, digits: Digits, samples: int, sweeps: int) -> 
 
 
 def _named(draw: Draw, dim: int) -> np.ndarray:
-    z = [measuring.latents(each, np.zeros((1, dim), np.float32)) for each in measuring.NAMED.values()]
+    z = [latents(each, np.zeros((1, dim), np.float32)) for each in measuring.NAMED.values()]
     return draw(np.concatenate(z))
 
 
@@ -109,16 +110,16 @@ def main(argv: Sequence[str]) -> None:
     def small(*networks: str) -> list[str]:
         return [
             *every,
-            *(f"{who}.{key}" for who in networks for key in (f"channels={claim.few(8, 4)}", f"size={side}")),
+            *(f"{who}.{key}" for who in networks for key in (f"channels={claim.few(12, 4)}", f"size={side}")),
         ]
 
     faster = [f"{who}_opt.learning_rate=5e-4" for who in ("gen", "disc")]
     found = {}
-    for name, spec, steps in (("GAN", "dcgan", 1000), ("WGAN", "wgan", 500)):
-        settings = [*small("generator", "critic"), *faster * (name == "WGAN"), f"train.steps={claim.few(steps, 8)}"]
-        run, states = trained(claim, f"configs/{spec}.py:digits", 2, *settings)
+    for name, spec, steps in (("GAN", "dcgan", 1500), ("WGAN", "wgan", 700)):
+        settings = [*small("generator", "critic"), *faster, f"train.steps={claim.few(steps, 8)}"]
+        run, states = trained(claim, f"configs/{spec}.py:digits", claim.few(3, 2), *settings)
         found[name] = [probe(run, state, digits, claim.few(2000, 64), claim.few(50, 3)) for state in states]
-    settings = [*small("generator.network", "critic.network"), f"train.steps={claim.few(1000, 8)}"]
+    settings = [*small("generator.network", "critic.network"), *faster, f"train.steps={claim.few(1500, 8)}"]
     run, (state,) = trained(claim, "configs/cdcgan.py:homework", 1, *settings)
     conclude(claim, found, *as_told(run, state, digits, claim.few(200, 8)))
 

@@ -21,7 +21,7 @@ NAMED = {  # as the homework writes them: as ``sample --latent=`` has them
     "0 0 1 0 …": "onehot:2",
     "two at 10": "set:50=10,51=10,base=1",
 }
-RARE = 0.05  # of the samples lie as far out, or farther
+RARE = 0.05  # of the samples lie as far out, to both sides
 FAR = 3.0  # deviations of |z|² from its mean
 Draw = Callable[[np.ndarray], np.ndarray]  # z [n, d] -> images [n, h, w] in [-1, 1]
 
@@ -58,8 +58,8 @@ def place(x: np.ndarray, samples: np.ndarray, digits: Digits, itself: bool = Fal
 
 
 def rarity(value: float, among: np.ndarray) -> float:
-    """The share of ``among`` that is as large or larger."""
-    return float((among >= value).mean())
+    """Twice the share of ``among`` that lies as far out on this side: 1 in the middle, 0 beyond all of them."""
+    return float(2 * min((among >= value).mean(), (among <= value).mean(), 0.5))
 
 
 def length(z: np.ndarray) -> tuple[float, float]:

@@ -28,7 +28,8 @@ TEXT = (
 )
 SOURCE = "deck 000 (JS divergence is not suitable); Arjovsky et al. 2017, section 4.2, figures 3 and 4"
 FASTER = ("gen_opt.learning_rate=5e-4", "disc_opt.learning_rate=5e-4")  # the runs are short
-RUNS = {"wgan": FASTER, "wgan_gp": (*FASTER, "train.ema_decay=0.0"), "dcgan": ()}
+RUNS = {"wgan": FASTER, "wgan_gp": (*FASTER, "train.ema_decay=0.0"), "dcgan": FASTER}
+STEPS = {"wgan": 500, "wgan_gp": 500, "dcgan": 1500}  # D moves five times in a step of the first two
 CRITICS, OTHERS = ("wgan", "wgan_gp"), ("dcgan",)
 TITLES = {"wgan": "WGAN", "wgan_gp": "WGAN-GP", "dcgan": "DCGAN"}
 Seeds = list[list[Moment]]
@@ -36,7 +37,7 @@ Seeds = list[list[Moment]]
 
 def played(claim: Claim, name: str) -> Seeds:
     """The moments of each seed: the same networks, data and batches for all; G's statistics are the batch's, as D sees it."""
-    channels, steps, side = claim.few(8, 4), claim.few(500, 12), claim.few(32, 16)
+    channels, steps, side = claim.few(12, 4), claim.few(STEPS[name], 12), claim.few(32, 16)
     small = [f"{who}.{key}" for who in ("generator", "critic") for key in (f"channels={channels}", f"size={side}")]
     settings = [
         *RUNS[name],

@@ -39,7 +39,7 @@ def moments(
 
 def jensen_shannon(loss: np.ndarray) -> np.ndarray:
     """log 2 − loss / 2: what −E log D(x) − E log(1 − D(G(z))) says at least of the divergence, halved, at most log 2."""
-    return np.log(2) - loss / 2
+    return np.asarray(np.log(2) - loss / 2)
 
 
 def table(seeds: Sequence[Sequence[Moment]], name: str) -> np.ndarray:

@@ -81,7 +81,7 @@ def _numbers(run: Played, of: Data, size: Size, samples: int) -> Iterator[tuple[
 def main(argv: Sequence[str]) -> None:
     """Trains a row after the other, puts together what helps, trains that on seeds of its own."""
     claim = Claim(__file__, TEXT, SOURCE, argv)
-    size = Size(claim.few(32, 16), claim.few(8, 4), claim.few(600, 24), claim.few(32, 8))
+    size = Size(claim.few(32, 16), claim.few(12, 4), claim.few(700, 24), claim.few(32, 8))
     samples, seeds, fresh = claim.few(500, 64), [0, 1], [2, 3]
     of, run = data(claim.few(10_000, 64), size.side), play.player(claim.quick)
     table = rows(size.steps, size.batch)
@@ -120,21 +120,27 @@ def _list(values: Sequence[float]) -> str:
 
 
 def drawn(found: dict[str, Found], again: Found) -> Any:
-    """A row of samples for each, its distances beside it."""
-    figure, axes = figures.panels(1, 2, width=4.6, height=0.3 * len(found) + 0.7)
-    page = np.concatenate([each.shown for each in found.values()])
-    figures.picture(axes[0, 0], pictures.sheet(page, len(page) // len(found)), "samples of the first seed")
-    axis, at = axes[0, 1], np.arange(len(found))
+    """A row for each: samples of the first seed, and the distance of every seed."""
+    n = len(found)
+    figure, (axes,) = figures.panels(1, 2, width=5.0, height=0.33 * n + 0.7)
+    page = pictures.sheet(np.concatenate([each.shown for each in found.values()]), SHOWN)
+    axes[0].imshow(page, extent=(0, SHOWN, n - 0.5, -0.5), aspect="auto", interpolation="nearest")
+    axes[0].spines[["left", "bottom"]].set_visible(False)
+    axes[0].tick_params(length=0)
+    axes[0].set_xticks([])
+    axes[0].set_yticks(range(n), list(found))
+    figures.say(axes[0], "samples of the first seed")
     for i, each in enumerate(found.values()):
         values = each.numbers[METRIC]
-        axis.plot(values, [i] * len(values), "o", color=figures.MADE if i else figures.DATA, markersize=4)
-    axis.plot(again.numbers[METRIC], [len(found) - 1] * len(again.numbers[METRIC]), "o", color=figures.DATA,
-              fillstyle="none", markersize=4, label="defaults, the same seeds")  # fmt: skip
-    plain = found[PLAIN].numbers[METRIC]
-    axis.axvspan(min(plain), max(plain), color="#eeeeee", zorder=0)
-    axis.set_yticks(at, list(found))
-    axis.set_ylim(len(found) - 0.5, -0.5)
-    figures.say(axis, "distance to held-out faces (grey: the defaults)", METRIC)
+        axes[1].plot(values, [i] * len(values), "o", color=figures.MADE if i else figures.DATA, markersize=4)
+    fresh, plain = again.numbers[METRIC], found[PLAIN].numbers[METRIC]
+    hollow = {"color": figures.DATA, "fillstyle": "none", "markersize": 6}
+    axes[1].plot(fresh, [n - 1] * len(fresh), "o", label="defaults, the same fresh seeds", **hollow)
+    axes[1].axvspan(min(plain), max(plain), color="#eeeeee", zorder=0)
+    axes[1].set_yticks(range(n), [""] * n)
+    axes[1].set_ylim(n - 0.5, -0.5)
+    axes[1].grid(axis="y", color="#eeeeee", linewidth=0.6)
+    figures.say(axes[1], "distance to held-out faces, lower is better (grey: the defaults)", METRIC)
     return figure
 
 

@@ -34,7 +34,7 @@ def rows(steps: int, batch: int) -> dict[str, Row]:
         "D rests below 1": Row("turns", Tricks(below=1.0)),
         "k = 2": Row("turns", Tricks(gen_every=2)),
         "k = 5 at first": Row("turns", Tricks(until=steps // 10)),
-        "two time scales": Row("rates", Tricks(gen_rate=1e-4, disc_rate=4e-4, falls=1.0)),
+        "two time scales": Row("rates", Tricks(gen_rate=2.5e-4, disc_rate=1e-3, falls=1.0)),
         "average of G": Row("average", Tricks(average=0.99)),
     }
 
@@ -52,11 +52,13 @@ def together(table: Mapping[str, Row], distances: Mapping[str, Sequence[float]])
             old = chosen.get(row.kind)
             if old is None or sum(distances[name]) < sum(distances[old]):
                 chosen[row.kind] = name
-    plain, fields = Tricks(), {}
+    plain, fields = Tricks(), dict[str, float]()
     for name in chosen.values():
         own = table[name].tricks
         fields |= {key: value for key, value in own._asdict().items() if value != getattr(plain, key)}
-    return Row(BEST, plain._replace(**fields), any(table[name].replay for name in chosen.values())), [*chosen.values()]
+    return Row(BEST, Tricks(**{**plain._asdict(), **fields}), any(table[name].replay for name in chosen.values())), [
+        *chosen.values()
+    ]
 
 
 def verdict(helping: Sequence[bool], best: bool) -> str:

@@ -43,4 +43,8 @@ def test_a_generator_that_scales_the_picture_with_its_latent():
     assert swept["ends_apart"] == pytest.approx(1)  # one pixel of four by 1: ½ in the root mean square
     at = measuring.place(draw(np.array([[0.1, 0.9, 0.0, 0.0]])), np.zeros((1, 4)), digits)
     assert at.digit.tolist() == [1]
-    assert measuring.rarity(2.0, np.array([1.0, 2.0, 3.0, 4.0])) == 0.75
+
+
+def test_rarity_is_of_both_sides():
+    among = np.arange(1.0, 101)
+    assert [measuring.rarity(x, among) for x in (50.5, 99, 2, 101, 0)] == pytest.approx([1, 0.04, 0.04, 0, 0])
