@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def of_run(workdir: Path, name: str, share: int = 1) -> Told:
     pictures = gallery.strips(workdir / "samples", gallery.MOST // share, gallery.BYTES // share)
     curves = history.curves(lines)
     environment, results = _environment(workdir), measured(workdir)
-    layers, counts = _networks(run) if run else ([], [])
+    layers, counts = _networks(run) if run else ([], {})
     warnings = health.warnings(lines, unreadable, at, int(config["train"]["save_every"]))
     return {
         "name": name,
@@ -47,7 +47,7 @@ def of_run(workdir: Path, name: str, share: int = 1) -> Told:
         "status": at._asdict(),
         "warnings": [*warnings, *problem],
         "networks": layers,
-        "facts": [*_facts(config, run, lines, at, environment, workdir), *counts],
+        "facts": _facts(config, run, lines, at, environment, workdir, counts),
         "curves": {key: curve._asdict() for key, curve in curves.items()},
         "samples": [strip._asdict() for strip in pictures],
         "measures": tables([(name, result) for result in results]),
@@ -72,11 +72,11 @@ def _steps(config: Told, run: Run | None, begun: bool) -> int:
     return run.steps if run else int(config["train"]["steps"])
 
 
-def _networks(run: Run) -> tuple[list[Told], list[tuple[str, str]]]:
+def _networks(run: Run) -> tuple[list[Told], dict[str, str]]:
     """(each network with its layers, as ``inspect`` shows them; how many parameters each player has)."""
     found, params = networks.traced(run.game.gan, jax.tree.map(networks.one_micro, run.batch))
     counts = [sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(slot)) for slot in params]
-    facts = [(f"parameters of {who}", f"{n:,}") for who, n in zip("GD", counts, strict=True) if n]
+    facts = {f"parameters of {who}": f"{n:,}" for who, n in zip("GD", counts, strict=True) if n}
     return [_layers(network, _role(network, params)) for network in found], facts
 
 
@@ -106,7 +106,13 @@ def _role(network: networks.Network, params: Players) -> str:
 
 
 def _facts(
-    config: Told, run: Run | None, lines: Sequence[history.Line], at: health.Status, environment: Told, workdir: Path
+    config: Told,
+    run: Run | None,
+    lines: Sequence[history.Line],
+    at: health.Status,
+    environment: Told,
+    workdir: Path,
+    counts: Mapping[str, str],
 ) -> list[tuple[str, str]]:
     last: Told = {key: value for line in lines for key, value in line.items()}
     speeds = sorted(line["speed/images_per_s"] for line in lines if "speed/images_per_s" in line)
@@ -117,6 +123,7 @@ def _facts(
         "epochs": f"{last['epoch']:.3g}" if "epoch" in last else "",
         "trained for": health.duration(trained) if trained else "",
         "images/s": f"{speeds[len(speeds) // 2]:,.0f} (median)" if speeds else "",
+        **counts,
         "seed": str(config["train"]["seed"]) if seeds == 1 else "",
         "seeds": f"{seeds}: mean, and a band of one std" if seeds > 1 else "",
         "data": f"{data.name}, {data.size:,} examples" if data else str(config["data"]["name"]),

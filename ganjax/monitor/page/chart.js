@@ -192,7 +192,7 @@ class Chart {
     const [x0, x1] = this.empty ? [0, 1] : range(xs), [low, high] = this.empty ? [0, 1] : range(ys).map(scale);
     const room = (high - low) * 0.05 || Math.abs(low) * 0.05 || 0.5;
     this.ys = [back(low - room), back(high + room)];
-    this.xs = [x0, x1 > x0 ? x1 : x0 + 1];
+    this.xs = x1 > x0 ? [x0, x1] : [x0 - 1, x0 + 1];
     this.px = (x) => LEFT + ((x - this.xs[0]) / (this.xs[1] - this.xs[0])) * (this.width - LEFT - RIGHT);
     this.py = (y) => (y === null ? null : TOP + ((high + room - scale(y)) / (high - low + 2 * room)) * (HEIGHT - TOP - BOTTOM));
     const hidden = this.log && this.seenNow.some((each) => each.curve.values.some((y) => y !== null && y <= 0));
