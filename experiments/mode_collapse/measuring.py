@@ -78,8 +78,13 @@ def judge(numbers: Numbers) -> tuple[Answer, str]:
     strict = [holds(name, *GANS, PATIENT) for name in mixtures]
     plain = [holds(name, *GANS) for name in mixtures]
     answer: Answer = "yes" if all(strict) else "partly" if all(plain) or any(strict) else "no"
-    said = "; ".join(
-        f"{name}: " + ", ".join(f"{row} {lost[row][name]:.0%}" for row in (*GANS, PATIENT, *WASSERSTEIN))
+    rows = (*GANS, PATIENT, *WASSERSTEIN)
+    said = "; ".join(f"{name}: " + ", ".join(f"{row} {lost[row][name]:.0%}" for row in rows) for name in mixtures)
+    wide = "; ".join(
+        f"{name}: " + ", ".join(f"{row} {np.mean(numbers[row][name]['reached_at_end']):.1f}" for row in rows)
         for name in mixtures
     )
-    return answer, f"Modes missing in the second half of training, mean over time and seeds: {said}."
+    return answer, (
+        f"Modes that are not covered within 3σ, mean over seeds and the second half of training: {said}. Modes reached within "
+        f"{3 * WIDE}σ at the end, which is not in the rule: {wide}."
+    )

@@ -38,7 +38,10 @@ def test_a_mode_is_reached_before_it_is_covered():
 )
 def test_the_verdict_follows_its_rule(gans, patient, wasserstein, answer):
     rows = {**dict.fromkeys(GANS, gans), PATIENT: patient, **dict.fromkeys(WASSERSTEIN, wasserstein)}
-    numbers = {row: {name: {"dropped_late": [lost]} for name in ("a", "b")} for row, lost in rows.items()}
+    numbers = {
+        row: {name: {"dropped_late": [lost], "reached_at_end": [2]} for name in ("a", "b")}
+        for row, lost in rows.items()
+    }
     assert judge(numbers)[0] == answer
 
 
