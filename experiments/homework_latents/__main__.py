@@ -115,9 +115,9 @@ def main(argv: Sequence[str]) -> None:
 
     faster = [f"{who}_opt.learning_rate=5e-4" for who in ("gen", "disc")]
     found = {}
-    for name, spec, steps in (("GAN", "dcgan", 1500), ("WGAN", "wgan", 700)):
+    for name, spec, steps in (("GAN", "dcgan", 1500), ("WGAN", "wgan", 600)):
         settings = [*small("generator", "critic"), *faster, f"train.steps={claim.few(steps, 8)}"]
-        run, states = trained(claim, f"configs/{spec}.py:digits", claim.few(3, 2), *settings)
+        run, states = trained(claim, f"configs/{spec}.py:digits", 2, *settings)
         found[name] = [probe(run, state, digits, claim.few(2000, 64), claim.few(50, 3)) for state in states]
     settings = [*small("generator.network", "critic.network"), *faster, f"train.steps={claim.few(1500, 8)}"]
     run, (state,) = trained(claim, "configs/cdcgan.py:homework", 1, *settings)

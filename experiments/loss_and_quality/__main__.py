@@ -29,7 +29,7 @@ TEXT = (
 SOURCE = "deck 000 (JS divergence is not suitable); Arjovsky et al. 2017, section 4.2, figures 3 and 4"
 FASTER = ("gen_opt.learning_rate=5e-4", "disc_opt.learning_rate=5e-4")  # the runs are short
 RUNS = {"wgan": FASTER, "wgan_gp": (*FASTER, "train.ema_decay=0.0"), "dcgan": FASTER}
-STEPS = {"wgan": 500, "wgan_gp": 500, "dcgan": 1500}  # D moves five times in a step of the first two
+STEPS = {"wgan": 400, "wgan_gp": 400, "dcgan": 1200}  # D moves five times in a step of the first two
 CRITICS, OTHERS = ("wgan", "wgan_gp"), ("dcgan",)
 TITLES = {"wgan": "WGAN", "wgan_gp": "WGAN-GP", "dcgan": "DCGAN"}
 Seeds = list[list[Moment]]
@@ -54,7 +54,7 @@ def played(claim: Claim, name: str) -> Seeds:
         vars = state.carry.vars.gen
         return jnp.asarray(run.game.gan.generate(state.params.gen, vars, inputs, jax.random.key(0), True)[0]["image"])
 
-    play = on_device.player(run, steps // claim.few(10, 3), short=claim.quick)
+    play = on_device.player(run, steps // claim.few(8, 3), short=claim.quick)
     distance = on_device.distance(run, claim.few(10_000, 64))
     return [measuring.moments(play(seed), lambda state: np.asarray(draw(state)), distance) for seed in range(2)]
 
