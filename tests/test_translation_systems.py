@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from ganjax import core, memory
+from ganjax import augment, core, memory
 from ganjax.core import Players
 from ganjax.losses import accuracy, feature_matching, minimax_disc, non_saturating_gen
 from ganjax.nets import cyclegan, discogan, patchgan, pix2pixhd, unet
@@ -125,6 +125,24 @@ def test_an_averaged_map_is_one_answer_for_each_image():
     a, b = (jax.jit(game.gen_loss)(state.params, state.carry, one(batch), KEY)[1][1] for game in (plain, pooled))
     assert float(a["gen/adversarial"]) > float(b["gen/adversarial"])  # by the variance over the map
     assert float(a["gen/cycle"]) == pytest.approx(float(b["gen/cycle"]), rel=1e-6)
+
+
+def test_a_channel_lies_on_the_way_back_alone():
+    """What D sees is clear; sent through a channel that lets nothing pass, a face comes back as the one of an empty picture."""
+    batch = pair()
+    empty = augment.Augment("empty", lambda: (), lambda held, step, key, x: 0 * x, lambda held, real: held)
+    clear, noisy, closed = (
+        two_ways(identity_weight=0.0, **given)
+        for given in ({}, {"channel": augment.instance_noise(0.5)}, {"channel": empty})
+    )
+    state = started(clear, batch)
+    of, blank = one(batch), jax.tree.map(jnp.zeros_like, one(batch))
+    terms = [jax.jit(game.gen_loss)(state.params, state.carry, of, KEY)[1][1] for game in (clear, noisy, closed)]
+    assert len({float(each["gen/adversarial"]) for each in terms}) == 1
+    assert len({float(each["gen/cycle"]) for each in terms}) == 3
+    back, _ = jax.jit(clear.generate)(state.params.gen, state.carry.vars.gen, blank, KEY)
+    expected = (jnp.abs(back["a"] - of["a"]).mean() + jnp.abs(back["b"] - of["b"]).mean()) / 2
+    assert float(terms[2]["gen/cycle"]) == pytest.approx(float(expected), rel=1e-5)
 
 
 @pytest.mark.ci

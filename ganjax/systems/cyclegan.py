@@ -15,7 +15,8 @@ decks' text: fakes are made for D, then G answers the new D.
 Deviations: 1. Several moves of D in a step (``n_critic``) see the same fakes, each through the pool of its own draw. 2. Without
 the identity term its forward passes are not made. 3. ``pooled`` averages D's map of an image before the loss, as the decks'
 notebook does: (mean D − 1)². 4. The paper's log loss (its eq. 1) are the objectives ``losses.minimax_disc`` and
-``losses.non_saturating_gen``.
+``losses.non_saturating_gen``. 5. ``channel`` is what a translation passes through on its way back: F(channel(G(a))). Noise
+there leaves no room to hide what D does not see (Chu et al. 2017, arXiv:1712.02950); it has no memory.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import jax
 import jax.numpy as jnp
 
 from ganjax import core
+from ganjax.augment import Augment, nothing
 from ganjax.core import Batch, Carry, Gan, Key, Metrics, Players, Schedule, State, Step
 from ganjax.losses import accuracy, l1_distance, least_squares_disc, least_squares_gen
 from ganjax.memory import FRESH, Pool
@@ -34,6 +36,7 @@ from ganjax.nets.bind import bind, record, translators
 
 Objective = Callable[..., jax.Array]
 Order = Callable[[Step, Step, Step], Step]
+CLEAR = nothing()
 
 
 def build(
@@ -45,6 +48,7 @@ def build(
     identity_weight: float = 0.5,
     pool: Pool = FRESH,
     pooled: bool = False,
+    channel: Augment = CLEAR,
     disc_objective: Objective = least_squares_disc,
     gen_objective: Objective = least_squares_gen,
 ) -> Gan:
@@ -60,7 +64,9 @@ def build(
         G, F, a, b = gen["ab"], gen["ba"], batch["a"], batch["b"]
         (fake_b, *same_b), (fake_a, *same_a) = (G.each(a, b), F.each(b, a)) if identity_weight else ([G(a)], [F(b)])
         identity = l1_distance(same_b[0], b) + l1_distance(same_a[0], a) if identity_weight else jnp.zeros(())
-        cycle = l1_distance(F(fake_b), a) + l1_distance(G(fake_a), b)
+        ways = enumerate((fake_b, fake_a), start=2)  # keys 0 and 1 are bind's
+        sent_b, sent_a = (channel.apply((), carry.step, jax.random.fold_in(key, i), x) for i, x in ways)
+        cycle = l1_distance(F(sent_b), a) + l1_distance(G(sent_a), b)
         adversarial = gen_objective(judged(D["b"](fake_b))) + gen_objective(judged(D["a"](fake_a)))
         loss = adversarial + cycle_weight * (cycle + identity_weight * identity)
         carry = record(carry, gen, D)
