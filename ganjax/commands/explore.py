@@ -38,15 +38,16 @@ def run(options: argparse.Namespace) -> None:
     """Serves the page until Ctrl-C."""
     if not 0 <= options.port < 2**16:
         raise UserError(f"--port={options.port} must be from 0 to {2**16 - 1}")
-    opened, step, state = reopen(options.workdir, options.step, options.index)
-    said = {"system": opened.config.system, "step": step, "run": options.workdir.resolve().name}
-    asked = (Translating if translates(opened) else Drawing)(opened, state, options.raw)
     try:
-        window = Window(options.port, routes(asked, said), policy())
+        window = Window(options.port, policy())
     except OSError as error:
         raise UserError(f"--port={options.port}: {error.strerror}; leave it out for one that is free") from error
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with window:
+        opened, step, state = reopen(options.workdir, options.step, options.index)
+        said = {"system": opened.config.system, "step": step, "run": options.workdir.resolve().name}
+        asked = (Translating if translates(opened) else Drawing)(opened, state, options.raw)
+        window.routes = routes(asked, said)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         answer = json.dumps({"url": window.url, **said})
         print(
             answer if options.json else f"step {step} of {options.workdir} is at {window.url} (Ctrl-C ends)", flush=True

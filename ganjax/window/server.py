@@ -69,13 +69,17 @@ def as_json(value: Any) -> Answer:
 
 
 class Window(ThreadingHTTPServer):
-    """The server; port 0 is any that is free. ``policy`` is what the page may load."""
+    """The server, which has its port (0 is any that is free) and answers once it has ``routes`` and ``serve_forever`` is called.
+
+    ``policy`` is what the page may load.
+    """
 
     daemon_threads = True
     request_queue_size = AT_ONCE
 
-    def __init__(self, port: int, routes: Mapping[str, Route], policy: str) -> None:
-        self.routes, self.policy = routes, policy
+    def __init__(self, port: int, policy: str) -> None:
+        self.policy = policy
+        self.routes: Mapping[str, Route] = {}
         self.places = threading.BoundedSemaphore(AT_ONCE)
         super().__init__((ADDRESS, port), Handler)
         self.hosts = [f"{name}{f':{self.server_port}' * (self.server_port != 80)}" for name in (ADDRESS, "localhost")]

@@ -44,7 +44,8 @@ def served(config):
         run = prepare(config)
         asked = (Translating if translates(run) else Drawing)(run, initial_state(run))
     said = {"system": run.config.system, "step": 0, "run": "test"}
-    window = Window(0, explore.routes(asked, said), policy())
+    window = Window(0, policy())
+    window.routes = explore.routes(asked, said)
     threading.Thread(target=window.serve_forever, args=(0.01,), daemon=True).start()
     yield window.url
     window.shutdown()
