@@ -33,12 +33,12 @@ SHOWN = 8  # faces at each threshold
 def main(argv: Sequence[str]) -> None:
     """Trains what is not trained, measures, judges each part and draws all four."""
     claim = Claim(__file__, TEXT, SOURCE, argv)
-    seeds, way = range(claim.few(3, 2)), measuring.QUICK if claim.quick else measuring.SETTINGS
+    seeds, way = range(claim.few(3, 1)), measuring.QUICK if claim.quick else measuring.SETTINGS
     whole = {name: [rows.whole(claim, name, seed) for seed in seeds] for name in CUT[: claim.few(2, 1)]}
     cuts = {name: _cut(each, way) for name, each in whole.items()}
     ablated = _ablated(claim, whole, way)
     spread = measuring.pooled([[point[parts.KD] for point in points] for points in ablated.values()])
-    restrained = {name: _restrained(claim, name, way) for name in rows.RESTRAINTS[: claim.few(len(rows.RESTRAINTS), 2)]}
+    restrained = {name: _restrained(claim, name, way) for name in rows.RESTRAINTS[: claim.few(len(rows.RESTRAINTS), 1)]}
     changes = [each for each in rows.CHANGES if {each.old, each.new} <= {*ablated}]
     found = {
         "truncation": parts.truncation(cuts),

@@ -11,7 +11,7 @@ import numpy as np
 from experiments import figures
 from experiments.large_scale_tricks.measuring import FIRST, Spectra
 from experiments.large_scale_tricks.parts import KD
-from ganjax.monitor import plots
+from ganjax.monitor import pictures
 
 NAMES = {"biggan": "with orthogonal regularisation", "biggan:free": "without"}
 GREY = {"better": figures.COLOURS[0], "worse": figures.COLOURS[1], "level": "#b5b5b5"}
@@ -22,7 +22,7 @@ def draw(
 ) -> None:
     """Six panels."""
     figure, axes = figures.panels(2, 3, 4.0, 3.0)
-    figures.picture(axes[0, 0], plots.rows(faces, 64), "(a) the same latents, truncated")
+    _sheet(axes[0, 0], faces)
     _curve(axes[0, 1], numbers["truncation"]["thresholds"])
     _lines(axes[0, 2], {name: (own.steps, own.sigma[FIRST]) for name, own in spectra.items()})
     figures.say(axes[0, 2], "(b) σ₀ of G's first layer", "step", "")
@@ -33,6 +33,13 @@ def draw(
     _costs(axes[1, 0], restraints, spread)
     _changes(axes[1, 1], numbers["ablation"]["changes"])
     figures.save(figure, path)
+
+
+def _sheet(axis: Any, faces: Mapping[str, np.ndarray]) -> None:
+    page = pictures.sheet(np.concatenate([*faces.values()]), len(next(iter(faces.values()))))
+    figures.picture(axis, page, "(a) the same latents, truncated")
+    for i, name in enumerate(faces):
+        axis.text(-4, (i + 0.5) * page.shape[0] / len(faces), name, ha="right", va="center", fontsize=8)
 
 
 def _curve(axis: Any, cuts: Mapping[str, Mapping[str, Any]]) -> None:
@@ -47,9 +54,14 @@ def _curve(axis: Any, cuts: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _lines(axis: Any, named: Mapping[str, tuple[Any, Any]]) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
     for name, (x, y) in named.items():
         axis.plot(x, y, label=name.replace("_", " "), **figures.STYLE)
     axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.yaxis.set_minor_locator(NullLocator())
 
 
 def _costs(axis: Any, rows: Mapping[str, Mapping[str, Any]], spread: float) -> None:

@@ -18,7 +18,7 @@ from experiments.large_scale_tricks.rows import Opened
 from ganjax.data import pipeline
 from ganjax.monitor.collapse import FEW_APART
 from ganjax.monitor.pictures import write_whole
-from ganjax.run import open_data, prepare, root
+from ganjax.run import open_data, root
 from ganjax.sets import Settings
 
 SETTINGS = large_scale.SETTINGS._replace(metrics=("kd_efflite0", "cs_efflite0"), n_fake=1000)
@@ -47,9 +47,10 @@ def quality(opened: Opened, way: Settings) -> Point:
     run, step, state, folder = opened
     kept = folder / f"measured-{step}.json"
     if not kept.is_file():
-        config = copy.deepcopy(run.config)
-        config.data.held_out = 0
-        write_whole(kept, json.dumps(large_scale.measurer(prepare(config), way)(state, None)).encode())
+        data = copy.deepcopy(run.config.data)
+        data.held_out = 0
+        whole = run._replace(source=open_data(data)[0])
+        write_whole(kept, json.dumps(large_scale.measurer(whole, way)(state, None)).encode())
     found: Point = json.loads(kept.read_bytes())
     return found
 
@@ -89,10 +90,10 @@ def remembered(opened: Opened, n: int) -> Point:
 
 
 def pooled(groups: Sequence[Sequence[float]]) -> float:
-    """The standard deviation of seeds, of all groups that have several."""
+    """The standard deviation of seeds, of all groups that have several; 0 where none has."""
     several = [np.asarray(group) for group in groups if len(group) > 1]
     squares = sum(float(((group - group.mean()) ** 2).sum()) for group in several)
-    return math.sqrt(squares / sum(len(group) - 1 for group in several))
+    return math.sqrt(squares / max(1, sum(len(group) - 1 for group in several)))
 
 
 def error(new: Sequence[float], old: Sequence[float], spread: float) -> float:

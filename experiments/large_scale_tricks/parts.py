@@ -66,7 +66,7 @@ def restraints(rows: Mapping[str, Restrained], spread: float) -> Part:
     nothing, stable = found["nothing"], [found[name] for name in STABLE if name in found]
     grows = nothing["gen_first"] > nothing["gen_median"] and nothing["disc"] > GROWN
     pays = [each["disc"] < nothing["disc"] and each[KD][1] == "worse" for each in stable]
-    broke = nothing["collapsed"] and found["clamped"]["collapsed"]
+    broke = nothing["collapsed"] and found.get("clamped", nothing)["collapsed"]
     prevents = broke and bool(stable) and not any(each["collapsed"] for each in stable)
     answer: Answer = "yes" if grows and prevents and all(pays) else "partly" if grows and any(pays) else "no"
     broken = [name for name, each in found.items() if each["collapsed"]]

@@ -36,6 +36,7 @@ def test_only_what_was_apart_can_collapse(apart, broke):
 def test_the_pooled_deviation_is_that_of_one_group_and_ignores_single_seeds():
     assert measuring.pooled([[1.0, 2.0, 4.0], [7.0]]) == pytest.approx(statistics.stdev([1, 2, 4]))
     assert measuring.pooled([[0.0, 2.0], [5.0, 9.0]]) == pytest.approx(math.sqrt((2 + 8) / 2))
+    assert measuring.pooled([[1.0], [2.0]]) == 0
 
 
 def test_a_difference_says_something_beyond_two_standard_errors():
