@@ -25,6 +25,7 @@ from experiments.cycle_consistency.translators import (
 from experiments.text_control.classifier import Reader, fit, read
 from ganjax.data.attributes import HAIR, SKIN, avatar_attributes
 from ganjax.main import guarded
+from ganjax.samples import sampler
 
 TEXT = (
     "Adversaries alone may map the inputs to any permutation of the other domain; cycle consistency shrinks the space of "
@@ -120,6 +121,7 @@ def counts(axis: Any, n: int) -> None:
         axis.plot(points, [closed_form(i)[key] for i in points], style, color=colour, label=name, markersize=4)
     axis.plot(points, [1 for _ in points], "k:", label="the one that is wanted")
     axis.set_yscale("log")
+    axis.set_xticks(points)
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(labelsize=7)
     figures.say(axis, "translations that are left", "n points in each domain", "how many")
@@ -137,7 +139,7 @@ def main(argv: Sequence[str]) -> None:
         for name, label in zip(DOMAINS[domain], ("with the cycle", "without"), strict=True):
             for seed in range(seeds):
                 run, state, _ = trained(claim, name, seed)
-                pairs, way = held_out(run, claim.few(200, 16)), ways(run, state)
+                pairs, way = held_out(run, claim.few(200, 16)), ways(sampler(run), state)
                 made = way["ba"](pairs.b)
                 judged = {"kept": kept(made, pairs.b, see)} if domain == "glasses" else {}
                 runs[domain][name].append({**measure(made, way["ab"](made), pairs), **judged})

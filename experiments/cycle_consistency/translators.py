@@ -14,7 +14,7 @@ from ganjax.core import State
 from ganjax.errors import UserError
 from ganjax.monitor import pictures
 from ganjax.run import Run, open_data
-from ganjax.samples import sampler
+from ganjax.samples import Sampler
 
 GLASSES, OUTLINES = "configs/cyclegan.py", "configs/cyclegan.py:outlines"
 NOISY = str(Path(__file__).parents[1] / "hidden_information" / "noisy.py")
@@ -80,9 +80,8 @@ def held_out(run: Run, n: int) -> Pairs:
     return Pairs(*(found[side].astype(np.float32) / 127.5 - 1 for side in "ab"))
 
 
-def ways(run: Run, state: State) -> dict[str, Translate]:
+def ways(sample: Sampler, state: State) -> dict[str, Translate]:
     """{"ab": translate, "ba": translate} of a state."""
-    sample = sampler(run)
 
     def way(origin: str, target: str) -> Translate:
         def some(x: np.ndarray) -> np.ndarray:

@@ -11,11 +11,21 @@ from matplotlib.figure import Figure
 
 from experiments import figures
 from experiments.claims import Claim
-from experiments.cycle_consistency.translators import Pairs, held_out, mean_error, show, trained
-from experiments.cyclegan_terms.measuring import Wears, colour_shift, measure, translations
+from experiments.cycle_consistency.translators import AT_ONCE, Pairs, held_out, mean_error, show, trained
+from experiments.cyclegan_terms.measuring import (
+    Wears,
+    colour_shift,
+    kid,
+    measure,
+    of_checkpoints,
+    of_log,
+    translations,
+    variation,
+)
 from experiments.text_control.classifier import Reader, fit, read
 from ganjax.main import guarded
 from ganjax.run import Run, open_data
+from ganjax.samples import sampler
 
 TEXT = (
     "Least squares train CycleGAN more stably than the log loss and to better pictures, a history of generated images damps "
@@ -102,10 +112,17 @@ def main(argv: Sequence[str]) -> None:
         for seed in range(seeds):
             run, state, folder = trained(claim, name, seed)
             pairs, wears = held_out(run, claim.few(200, 16)), wears or judge(run, claim.few(900, 50))
-            found.setdefault(name, []).append(measure(run, state, folder, pairs, wears, claim.few(900, 16)))
+            sample = sampler(run)
+            made = translations(sample, state, pairs)
+            past = of_checkpoints(folder, sample, state, Pairs(*(x[:AT_ONCE] for x in pairs)))
+            more = {
+                "kid_100": kid(run, state, claim.few(900, 16)),
+                "disc_loss_variation": variation(of_log(folder, "disc/loss")),
+            }
+            found.setdefault(name, []).append({**measure(made, past, pairs, wears), **more})
             if seed == 0:
                 rows.setdefault("with glasses", pairs.b)
-                rows[NAMES[name]] = translations(run, state, Pairs(pairs.a[:SHOWN], pairs.b[:SHOWN]))["off"]
+                rows[NAMES[name]] = made["off"]
     rows["the truth"] = pairs.a
     truth = {"error_off": mean_error(pairs.b, pairs.a), "colour_shift": colour_shift(pairs.a, pairs.b)}
     figures.save(draw(rows, found), claim.out / "figure.png")

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from experiments.cycle_consistency.translators import Pairs, mean_error, ways
+from ganjax.checkpoint import Checkpoints
 from ganjax.core import State
 from ganjax.evaluation import evaluator
 from ganjax.run import Run, prepare
+from ganjax.samples import Sampler
 from ganjax.sets import Settings
-from ganjax.workdir import reopen
 
 Wears = Callable[[np.ndarray], np.ndarray]  # images in [-1, 1] -> whether there are glasses
 
 
-def translations(run: Run, state: State, pairs: Pairs) -> dict[str, np.ndarray]:
+def translations(sample: Sampler, state: State, pairs: Pairs) -> dict[str, np.ndarray]:
     """{"on": glasses put on, "off": taken off}."""
-    way = ways(run, state)
+    way = ways(sample, state)
     return {"on": way["ab"](pairs.a), "off": way["ba"](pairs.b)}
 
 
@@ -47,10 +48,11 @@ def of_log(folder: Path, name: str) -> np.ndarray:
     return values
 
 
-def of_checkpoints(folder: Path, pairs: Pairs) -> list[dict[str, np.ndarray]]:
-    """Translations of the checkpoints that are kept, in their order."""
-    steps = sorted(int(each.name) for each in (folder / "checkpoints").iterdir() if each.name.isdecimal())
-    return [translations(run, state, pairs) for run, _, state in (reopen(folder, step) for step in steps)]
+def of_checkpoints(folder: Path, sample: Sampler, state: State, pairs: Pairs) -> list[dict[str, np.ndarray]]:
+    """Translations of the checkpoints that are kept, in their order; ``state`` is any of that run."""
+    with Checkpoints(folder) as checkpoints:
+        found = [checkpoints.restore(state, step) for step in sorted(checkpoints.steps())]
+    return [translations(sample, each[1], pairs) for each in found if each]
 
 
 def kid(run: Run, state: State, n: int) -> float:
@@ -60,17 +62,14 @@ def kid(run: Run, state: State, n: int) -> float:
     return 100 * float(result.measures["kd_efflite0"])
 
 
-def measure(run: Run, state: State, folder: Path, pairs: Pairs, wears: Wears, n: int) -> dict[str, Any]:
-    """All of them, of a run."""
-    made = translations(run, state, pairs)
-    few = Pairs(pairs.a[:50], pairs.b[:50])
-    past = of_checkpoints(folder, few)
+def measure(
+    made: Mapping[str, np.ndarray], past: Sequence[Mapping[str, np.ndarray]], pairs: Pairs, wears: Wears
+) -> Any:
+    """Of translations, and those of the checkpoints before."""
     return {
         "error_off": mean_error(made["off"], pairs.a),
         "changed_off": float((~wears(made["off"])).mean()),
         "changed_on": float(wears(made["on"]).mean()),
-        "kid_100": kid(run, state, n),
         "colour_shift": (colour_shift(made["on"], pairs.a) + colour_shift(made["off"], pairs.b)) / 2,
         "swing": (swing([each["on"] for each in past]) + swing([each["off"] for each in past])) / 2,
-        "disc_loss_variation": variation(of_log(folder, "disc/loss")),
     }

@@ -24,6 +24,7 @@ from experiments.cycle_consistency.translators import (
 )
 from experiments.hidden_information.channels import Channel, clear, drawn, jpeg, noise, rounded
 from ganjax.main import guarded
+from ganjax.samples import sampler
 
 TEXT = (
     "CycleGAN hides in its translation what the other domain has no room for, as a signal that is hardly seen, and shows it "
@@ -163,7 +164,7 @@ def main(argv: Sequence[str]) -> None:
     for name in [*NAMES][: claim.few(len(NAMES), 1)]:
         for seed in range(seeds):
             run, state, _ = trained(claim, name, seed)
-            pairs, way = held_out(run, claim.few(200, 16)), ways(run, state)
+            pairs, way = held_out(run, claim.few(200, 16)), ways(sampler(run), state)
             more = {"lines_alone": lines_alone(way, pairs)} if name.startswith("outlines") else {}
             found.setdefault(name, []).append({**measure(way, pairs), **more})
             shown = shown or (way, pairs)
