@@ -171,11 +171,13 @@ class Drawing:
         if not self.points:
             image: np.ndarray = to_bytes(made[0])
             return image
-        return picture(self.run, np.concatenate([self.crowd, made[0] + self._spot()]))
+        return picture(self.run, np.concatenate([self.crowd, self._spot(made[0])]))
 
-    def _spot(self) -> np.ndarray:
-        """[n, 2] around 0: points that lie so close that they are seen as one large one."""
-        reach = 0.02 * np.abs(np.asarray(self.run.source.info.get("modes", self.crowd))).max()
+    def _spot(self, point: np.ndarray) -> np.ndarray:
+        """[n, 2], so close that they are seen as one large point; at the border where the point lies outside of the picture."""
+        modes = self.run.source.info.get("modes", ())
+        reach = np.abs(np.asarray(modes if len(modes) else self.crowd)).max()
         grid = np.stack(np.meshgrid(*[np.linspace(-1, 1, 7)] * 2), axis=-1).reshape(-1, 2)
-        round_ = grid[np.square(grid).sum(axis=1) <= 1]
-        return np.tile(reach * round_, (3, 1)).astype(np.float32)
+        disc = np.tile(grid[np.square(grid).sum(axis=1) <= 1], (3, 1))
+        spot: np.ndarray = (np.clip(point, -1.17 * reach, 1.17 * reach) + 0.02 * reach * disc).astype(np.float32)
+        return spot

@@ -46,7 +46,9 @@ class Translating:
         self.examples = self._examples()
         for way, (origin, _) in self.ways.items():
             shape = run.batch[origin].shape[2:]
-            self._translated(way, np.zeros(shape, run.batch[origin].dtype), {})
+            nothing = np.zeros(shape, run.batch[origin].dtype)
+            seen = {"attribute": self._attribute("", nothing)} if self.recognise else {}
+            self._translated(way, nothing, seen)
 
     def schema(self) -> dict[str, Any]:
         """What it reads, for the page."""
