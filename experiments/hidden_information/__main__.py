@@ -34,7 +34,6 @@ SOURCE = "deck 000; Chu, Zhmoginov and Sandler 2017, arXiv:1712.02950"
 NAMES = {
     "outlines": "faces by way of outlines",
     "outlines-noisy": "the same, trained with noise",
-    "glasses-no_identity": "glasses by way of faces without",
 }
 SIGMAS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 CHANNELS: dict[str, Channel] = {
