@@ -25,14 +25,13 @@ CLOSE, NEAR = 0.05, 0.1
 
 
 def frames(claim: Claim) -> tuple[list[Frame], dict[str, Frame]]:
-    """The game in time; beside it, D gone on alone with an early G and with the last, and a game of equal turns at its end."""
+    """The game in time; beside it, D gone on alone with an early G and with the last."""
     steps, seeds, points = claim.few(5000, 60), claim.few(5, 2), claim.few(200_000, 5000)
     shown = sorted({int(steps * part) for part in PARTS})
     states = measuring.game(seeds, steps, 5, shown)
     beside = {
-        "early_g": measuring.settled(states[EARLY], claim.few(3000, 40)),
-        "last_g": measuring.settled(states[-1], claim.few(3000, 40)),
-        "equal_turns": measuring.game(seeds, steps, 1, [steps])[0],
+        "early_g": measuring.settled(states[EARLY], claim.few(2000, 40)),
+        "last_g": measuring.settled(states[-1], claim.few(2000, 40)),
     }
     return [measuring.seen(s, points) for s in states], {k: measuring.seen(s, points) for k, s in beside.items()}
 
