@@ -38,13 +38,14 @@ def main(argv: Sequence[str]) -> None:
     cuts = {name: _cut(each, way) for name, each in whole.items()}
     ablated = _ablated(claim, whole, way)
     spread = measuring.pooled([[point[parts.KD] for point in points] for points in ablated.values()])
-    restrained = {name: _restrained(claim, name, way) for name in rows.RESTRAINTS[: claim.few(len(rows.RESTRAINTS), 1)]}
+    opened = {name: rows.restrained(claim, name) for name in rows.RESTRAINTS[: claim.few(len(rows.RESTRAINTS), 1)]}
+    restrained = {name: _restrained(each, way) for name, each in opened.items()}
     changes = [each for each in rows.CHANGES if {each.old, each.new} <= {*ablated}]
     found = {
         "truncation": parts.truncation(cuts),
         "restraints": parts.restraints(restrained, spread),
         "ablation": parts.ablation(changes, ablated, spread),
-        "memory": parts.memory(restrained["nothing"]),
+        "memory": parts.memory(measuring.remembered(opened["nothing"], claim.few(rows.HELD_OUT, 64))),
     }
     because = " ".join(
         f"({letter}) {part.answer}: {part.because}." for letter, part in zip("abcd", found.values(), strict=True)
@@ -73,11 +74,9 @@ def _ablated(claim: Claim, whole: Mapping[str, Sequence[Opened]], way: Settings)
     return found
 
 
-def _restrained(claim: Claim, name: str, way: Settings) -> Restrained:
-    opened = rows.restrained(claim, name)
+def _restrained(opened: Opened, way: Settings) -> Restrained:
     log = measuring.log_of(opened.folder)
-    memory = measuring.remembered(opened, claim.few(rows.HELD_OUT, 64))
-    return Restrained(measuring.spectra(log), measuring.quality(opened, way), measuring.collapsed(log), memory)
+    return Restrained(measuring.spectra(log), measuring.quality(opened, way), measuring.collapsed(log))
 
 
 def _faces(opened: Opened, way: Settings) -> dict[str, np.ndarray]:

@@ -27,12 +27,11 @@ class Part(NamedTuple):
 
 
 class Restrained(NamedTuple):
-    """A run of part (b): its weights over training, its samples at the end, whether they collapsed, what D remembers."""
+    """A run of part (b): its weights over training, its samples at the end, whether they collapsed."""
 
     spectra: Spectra
     point: Point
     collapsed: bool
-    memory: Point
 
 
 def truncation(cuts: Mapping[str, Cut]) -> Part:
@@ -89,7 +88,6 @@ def _restrained(row: Restrained, nothing: Restrained, spread: float) -> dict[str
         "collapsed": row.collapsed,
         KD: [row.point[KD], standing([row.point[KD]], [nothing.point[KD]], spread)],
         **{name: row.point[name] for name in ("cs_efflite0", "nearest", "spread")},
-        "memory": row.memory,
     }
 
 
@@ -114,9 +112,8 @@ def ablation(changes: Sequence[Change], rows: Mapping[str, Sequence[Point]], spr
     return Part(answer, because, {"rows": shown, "changes": found, "deviation_of_a_seed": spread})
 
 
-def memory(nothing: Restrained) -> Part:
+def memory(seen: Point) -> Part:
     """(d) Yes: D is right on training faces by 0.2 more than on held-out ones. Partly: by more than two standard errors."""
-    seen = nothing.memory
     sure = seen["gap"] > SURE * seen["error"]
     answer: Answer = "yes" if seen["gap"] > REMEMBERS else "partly" if sure else "no"
     because = (

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments.claims import Claim
+from ganjax.checkpoint import Checkpoints
 from ganjax.core import State
 from ganjax.run import Run
-from ganjax.workdir import reopen
 
 SPEC = "configs/biggan.py"
 STEPS, CUT_STEPS = 500, 1500  # of the rows here; of the runs of experiments/large_scale
@@ -83,8 +83,10 @@ def whole(claim: Claim, name: str, seed: int) -> Opened:
 
 def halfway(claim: Claim, opened: Opened) -> Opened:
     """The same at the step where the rows here end: nothing but the number of steps sets them apart."""
-    step = claim.few(STEPS, 6)
-    return opened if opened.step == step else Opened(*reopen(opened.folder, step=step), opened.folder)
+    with Checkpoints(opened.folder) as checkpoints:
+        found = checkpoints.restore(opened.state, claim.few(STEPS, 6))
+    assert found is not None
+    return opened._replace(step=found[0], state=found[1])
 
 
 def small(claim: Claim) -> tuple[str, ...]:

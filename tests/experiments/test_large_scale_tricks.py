@@ -60,12 +60,10 @@ def test_truncation_trades_variety_for_fidelity(nearest, spread, answer):
     assert parts.truncation({"biggan": cut}).answer == answer
 
 
-def _row(disc, distance, broke, gap=0.0):
+def _row(disc, distance, broke):
     sigma = {**SIGMA, "disc/a": [1.0, disc], "disc/b": [1.0, disc]}
     point = {KD: distance, "cs_efflite0": 1.0, "nearest": 1.0, "spread": 1.0}
-    return Restrained(
-        Spectra([50, 100], sigma), point, broke, {"train": 0.9, "held_out": 0.9 - gap, "gap": gap, "error": 0.02}
-    )
+    return Restrained(Spectra([50, 100], sigma), point, broke)
 
 
 def test_restraints_must_prevent_a_collapse_that_was_there():
@@ -85,7 +83,7 @@ def test_most_changes_have_to_be_better():
 
 @pytest.mark.parametrize(("gap", "answer"), [(0.21, "yes"), (0.05, "partly"), (0.03, "no")])
 def test_what_is_remembered_is_a_difference(gap, answer):
-    assert parts.memory(_row(2.0, 1.0, False, gap)).answer == answer
+    assert parts.memory({"train": 0.9, "held_out": 0.9 - gap, "gap": gap, "error": 0.02}).answer == answer
 
 
 def test_the_whole_is_what_all_parts_say():
