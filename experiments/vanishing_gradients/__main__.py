@@ -121,8 +121,7 @@ def field(axis: Any, game: Game, step: int, state: State, loss: str) -> None:
     ways = np.asarray(measuring.arrows(state, objective, jnp.asarray(made)))
     axis.quiver(*made.T, *ways.T, angles="xy", scale_units="xy", scale=3, width=0.005, color="black")
     length = np.linalg.norm(ways, axis=1).mean()
-    what = "D" if loss == "saturating" else "critic"
-    figures.say(axis, f"{loss}, {what} after {step:,} steps: arrows {length:.1e}")
+    figures.say(axis, f"{loss}, {step:,} steps: arrows of {length:.0e}")
     axis.set(xticks=[], yticks=[], aspect="equal", xlim=(-2, 2), ylim=(-1.3, 1.3))
 
 
