@@ -30,7 +30,7 @@ from ganjax.window import page, server, values
 from ganjax.window.drawing import Drawing
 from ganjax.window.server import Answer, Route, Window, as_json
 from ganjax.window.translating import Translating
-from ganjax.workdir import reopen
+from ganjax.workdir import claim, reopen
 
 pytestmark = pytest.mark.xdist_group("explore")  # one process trains what they share
 POST = {"X-Ganjax": "test", "Content-Type": "application/json"}
@@ -94,12 +94,9 @@ def of_config(name, *settings, variant=""):
 
 @pytest.fixture(scope="module")
 def workdir(tmp_path_factory):
-    """A biggan of 11 classes, trained for two steps."""
-    from ganjax.train import train
-
+    """That of a biggan of 11 classes, before its first step."""
     folder = tmp_path_factory.mktemp("biggan")
-    with library():
-        train(tiny.config("biggan", folder, steps=2, ema_decay=0.5), folder / "run")
+    claim(folder / "run", prepare(tiny.config("biggan", folder)))
     return folder / "run"
 
 
@@ -107,7 +104,7 @@ def workdir(tmp_path_factory):
 def reopened(workdir):
     """Its run and state."""
     with library():
-        run, _, state = reopen(workdir)
+        run, _, state = reopen(workdir, 0)
     return run, state
 
 
@@ -162,7 +159,9 @@ def test_a_sample_is_that_of_the_verb(biggan, workdir, reopened, capsys, tmp_pat
         ({"seed": 3, "label": 7}, ["--seed=3", "--label=7"]),
         ({"seed": 3, "label": 7, "truncation": "tfhub:0.5"}, ["--seed=3", "--label=7", "--truncation=tfhub:0.5"]),
     ):
-        call(capsys, "sample", f"--workdir={workdir}", f"--out={tmp_path}/x.npz", "--n=1", "--json", *options)
+        call(
+            capsys, "sample", f"--workdir={workdir}", f"--out={tmp_path}/x.npz", "--step=0", "--n=1", "--json", *options
+        )
         with np.load(tmp_path / "x.npz") as made:
             assert np.abs(sampled(biggan, **said) - made["images"][0]).max() <= 1
 
@@ -584,11 +583,11 @@ def test_the_verb_says_its_address_and_ends_with_zero(workdir):
     import subprocess
     import sys
 
-    command = [sys.executable, "-m", "ganjax", "explore", f"--workdir={workdir}", "--no-browser", "--json"]
+    command = [sys.executable, "-m", "ganjax", "explore", f"--workdir={workdir}", "--step=0", "--no-browser", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         said = json.loads(process.stdout.readline())
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", said["url"])
-        assert (said["system"], said["step"]) == ("biggan", 2)
+        assert (said["system"], said["step"]) == ("biggan", 0)
         connection = http.client.HTTPConnection("127.0.0.1", int(said["url"].rsplit(":")[-1].strip("/")), timeout=20)
         connection.request("GET", "/schema")
         assert connection.getresponse().status == 200
