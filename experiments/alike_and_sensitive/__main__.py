@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> None:
     """Plays all settings, measures, draws."""
     claim = Claim(__file__, TEXT, SOURCE, argv)
     seeds = claim.few(3, 2)
-    sizes = Sizes(*((8, 16, 128, 40) if claim.quick else (64, 64, 750, 4000)))
+    sizes = Sizes(*((8, 16, 128, 40) if claim.quick else (64, 64, 750, 3000)))
     rates, b1s, moves = (NAMED, B1S, MOVES[:1]) if claim.quick else (RATES, B1S, MOVES)
     found: dict[str, list[Trial]] = {}
     steps: dict[str, dict[str, int]] = {}

@@ -62,12 +62,12 @@ def main(argv: Sequence[str]) -> None:
     short = ("c = 0.01", "penalty")  # of the quick form
     for name in short if claim.quick else BOUNDS:
         c = BOUNDS[name]
-        before, after = deep(c, seeds, claim.few(70, 3), claim.few(256, 16), claim.few(64, 16))
+        before, after = deep(c, seeds, claim.few(60, 3), claim.few(256, 16), claim.few(64, 16))
         numbers["deep"][name], nets[name] = of_the_deep(c, before, after, seeds), after
         print(f"{name}: deep critics", file=sys.stderr, flush=True)
     surfaces: dict[str, dict[str, list[Layers]]] = {}
     for name in short if claim.quick else SHOWN:
-        surfaces[name] = alone(BOUNDS[name], DATA, seeds, claim.few(2000, 20), claim.few(64, 16), claim.few(256, 32))
+        surfaces[name] = alone(BOUNDS[name], DATA, seeds, claim.few(1500, 20), claim.few(64, 16), claim.few(256, 32))
         numbers["surfaces"][name] = of_the_small(surfaces[name])
         print(f"{name}: critics of {', '.join(DATA)}", file=sys.stderr, flush=True)
     drawing.figure(numbers, nets, surfaces, BOUNDS, claim.out / "figure.png")
