@@ -23,10 +23,12 @@ def figure(
     path: Path,
 ) -> None:
     """A row of surfaces for each critic, of the first seed; at the right weights of deep critics and their gradients."""
-    page, axes = figures.panels(len(surfaces), 4, width=2.9, height=2.6)
-    for row, (name, by) in zip(axes, surfaces.items(), strict=True):
+    page, axes = figures.panels(3, 4, width=2.9, height=2.6)
+    for row, (name, by) in zip(axes, surfaces.items(), strict=False):
         for axis, (data, nets) in zip(row, by.items(), strict=False):
             _surface(axis, nets[0], data, f"{data}, {name}")
+    for axis in axes[len(surfaces) :, :3].flat:  # in the short form
+        axis.set_axis_off()
     _weights(axes[0, 3], deep[HISTOGRAM], bounds[HISTOGRAM])
     _weights(axes[1, 3], deep["penalty"], None)
     _gradients(axes[2, 3], numbers["deep"])
