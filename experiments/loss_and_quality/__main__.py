@@ -55,7 +55,7 @@ def played(claim: Claim, name: str) -> Seeds:
         return jnp.asarray(run.game.gan.generate(state.params.gen, vars, inputs, jax.random.key(0), True)[0]["image"])
 
     play = on_device.player(run, steps // claim.few(8, 3), short=claim.quick)
-    distance = on_device.distance(run, claim.few(10_000, 64))
+    distance = on_device.distance(run, claim.few(2000, 64))
     return [measuring.moments(play(seed), lambda state: np.asarray(draw(state)), distance) for seed in range(2)]
 
 
