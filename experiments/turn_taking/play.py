@@ -20,7 +20,7 @@ from ganjax.nets import dcgan
 from ganjax.systems import crafted
 from ganjax.transforms import scheduled
 
-SUBSET, MANY = 500, 5  # images; moves of D for one of G at first
+SUBSET = 500  # images
 
 
 class Tricks(NamedTuple):
@@ -34,7 +34,6 @@ class Tricks(NamedTuple):
     block: int = 1
     below: float = -np.inf  # D rests while its loss is lower
     gen_every: int = 1  # G moves at every n-th step
-    until: int = 0  # and at every fifth before this one
     gen_rate: float = 5e-4  # DCGAN's is 2e-4: the runs are short
     disc_rate: float = 5e-4
     falls: float = 0.0  # 1: the rates fall to 0
@@ -88,7 +87,7 @@ def _disc_turn(tricks: Tricks) -> turns.Turn:
 
 
 def _gen_turn(tricks: Tricks) -> turns.Turn:
-    return lambda move: every(lambda now: now % jnp.where(now < tricks.until, MANY, tricks.gen_every) == 0, move)
+    return lambda move: every(lambda now: now % tricks.gen_every == 0, move)
 
 
 def order(size: Size) -> np.ndarray:

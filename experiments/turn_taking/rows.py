@@ -18,7 +18,7 @@ class Row(NamedTuple):
     replay: bool = False
 
 
-def rows(steps: int, batch: int) -> dict[str, Row]:
+def rows(batch: int) -> dict[str, Row]:
     """Defaults first; the numbers are those of the variants of configs/crafted.py."""
     epoch = -(-SUBSET // batch)
     return {
@@ -31,9 +31,7 @@ def rows(steps: int, batch: int) -> dict[str, Row]:
         "D every 2nd step": Row("turns", Tricks(disc_every=2)),
         "D every 2nd epoch": Row("turns", Tricks(disc_every=2, block=epoch)),
         "D rests below 0.5": Row("turns", Tricks(below=0.5)),
-        "D rests below 1": Row("turns", Tricks(below=1.0)),
         "k = 2": Row("turns", Tricks(gen_every=2)),
-        "k = 5 at first": Row("turns", Tricks(until=steps // 10)),
         "two time scales": Row("rates", Tricks(gen_rate=2.5e-4, disc_rate=1e-3, falls=1.0)),
         "average of G": Row("average", Tricks(average=0.99)),
     }

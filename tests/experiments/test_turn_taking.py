@@ -12,7 +12,7 @@ from experiments.turn_taking.rows import PLAIN, helps, rows, together, verdict
 from ganjax import config as configs
 from ganjax.core import Carry, Players, State
 
-ROWS = rows(800, 32)
+ROWS = rows(32)
 
 
 def test_rows_have_the_numbers_of_the_configs():
@@ -45,7 +45,7 @@ def test_turns():
     assert moved(play._disc_turn(Tricks(disc_every=2)), 5) == [0, 2, 4]
     assert moved(play._disc_turn(Tricks(disc_every=2, block=2)), 8) == [0, 1, 4, 5]
     assert moved(play._disc_turn(Tricks(below=0.5)), 2, loss=0.4) == []
-    assert moved(play._gen_turn(Tricks(until=10)), 13) == [0, 5, 10, 11, 12]
+    assert moved(play._gen_turn(Tricks(gen_every=2)), 5) == [0, 2, 4]
 
 
 def test_what_helps_is_better_in_every_seed_and_one_of_a_kind_is_taken():
