@@ -5,6 +5,7 @@ import pytest
 
 from experiments.cycle_consistency.__main__ import correlation, measure
 from experiments.cycle_consistency.counting import closed_form, cycle_consistent, enumerated
+from experiments.cycle_consistency.tables import cycle_loss, judged, marginal_loss
 from experiments.cycle_consistency.translators import Pairs, others, retrieved
 
 
@@ -35,3 +36,18 @@ def test_what_all_images_have_in_common_counts_for_nothing():
     same = np.random.default_rng(2).normal(size=(6, 6, 3)) * 100
     assert correlation(x + same, x - same) == pytest.approx(1)
     assert retrieved(x + 0.01, x) == 1
+
+
+def test_no_permutation_is_told_from_another_by_the_losses():
+    """Each table that is sure of a bijection, with its inverse, has none of either loss."""
+    for order in ([0, 1, 2, 3], [2, 0, 3, 1]):
+        table = 50 * np.eye(4)[order]
+        assert float(marginal_loss(table)) == pytest.approx(0, abs=1e-6)
+        assert float(cycle_loss(table, table.T)) == pytest.approx(0, abs=1e-6)
+    assert float(marginal_loss(np.zeros((4, 4)))) == pytest.approx(0, abs=1e-6)  # anywhere at random is as good
+    assert float(cycle_loss(np.zeros((4, 4)), np.zeros((4, 4)))) == pytest.approx(np.log(4), rel=1e-5)
+
+
+def test_tables_are_judged_by_hand():
+    found = judged(np.stack([np.eye(3), np.eye(3)[[1, 2, 0]], np.full((3, 3), 1 / 3), np.eye(3)[[0, 0, 1]]]))
+    assert found == {"marginal_right": 0.75, "bijection": 0.5, "the_one_wanted": 0.25}
