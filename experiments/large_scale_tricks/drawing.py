@@ -13,6 +13,7 @@ from experiments.large_scale_tricks.measuring import FIRST, Spectra
 from experiments.large_scale_tricks.parts import KD
 from ganjax.monitor import pictures
 
+
 NAMES = {"biggan": "with orthogonal regularisation", "biggan:free": "without"}
 GREY = {"better": figures.COLOURS[0], "worse": figures.COLOURS[1], "level": "#b5b5b5"}
 

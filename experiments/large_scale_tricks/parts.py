@@ -12,7 +12,7 @@ from experiments.large_scale_tricks.measuring import FIRST, SURE, Point, Spectra
 from experiments.large_scale_tricks.rows import Change
 
 Cut = Mapping[str, Sequence[Point]]  # {threshold: a point for each seed}
-STABLE = ("r1_strong", "dropout_strong", "l2_strong")  # with which the paper's training was stable, and worse
+STABLE = ("r1_strong", "l2_strong")  # with which the paper's training was stable, and worse
 GROWN = 1.1  # a σ₀ that began at 1
 REMEMBERS = 0.2  # of accuracy: where the watch warns
 KD = "kd_efflite0"
@@ -58,15 +58,14 @@ def truncation(cuts: Mapping[str, Cut]) -> Part:
 
 
 def restraints(rows: Mapping[str, Restrained], spread: float) -> Part:
-    """(b) Yes: training collapses, with G clamped too; what STABLE names prevents it, keeps D's σ₀ lower and costs samples.
+    """(b) Yes: training collapses; what STABLE names prevents it, keeps D's σ₀ lower and costs samples.
     Partly: no collapse was there to prevent, but σ₀ grows, of G's first layer most, and one of them keeps D's lower and costs.
     """
     found = {name: _restrained(row, rows["nothing"], spread) for name, row in rows.items()}
     nothing, stable = found["nothing"], [found[name] for name in STABLE if name in found]
     grows = nothing["gen_first"] > nothing["gen_median"] and nothing["disc"] > GROWN
     pays = [each["disc"] < nothing["disc"] and each[KD][1] == "worse" for each in stable]
-    broke = nothing["collapsed"] and found.get("clamped", nothing)["collapsed"]
-    prevents = broke and bool(stable) and not any(each["collapsed"] for each in stable)
+    prevents = nothing["collapsed"] and bool(stable) and not any(each["collapsed"] for each in stable)
     answer: Answer = "yes" if grows and prevents and all(pays) else "partly" if grows and any(pays) else "no"
     broken = [name for name, each in found.items() if each["collapsed"]]
     costs = ", ".join(f"{name} {each['disc']:.2f} and {each[KD][0]:.2f}" for name, each in found.items())
