@@ -13,7 +13,6 @@ from experiments.large_scale_tricks.measuring import FIRST, Spectra
 from experiments.large_scale_tricks.parts import KD
 from ganjax.monitor import pictures
 
-
 NAMES = {"biggan": "with orthogonal regularisation", "biggan:free": "without"}
 GREY = {"better": figures.COLOURS[0], "worse": figures.COLOURS[1], "level": "#b5b5b5"}
 
@@ -55,14 +54,8 @@ def _curve(axis: Any, cuts: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _lines(axis: Any, named: Mapping[str, tuple[Any, Any]]) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
     for name, (x, y) in named.items():
         axis.plot(x, y, label=name.replace("_", " "), **figures.STYLE)
-    axis.set_yscale("log")
-    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.yaxis.set_minor_locator(NullLocator())
 
 
 def _costs(axis: Any, rows: Mapping[str, Mapping[str, Any]], spread: float) -> None:
