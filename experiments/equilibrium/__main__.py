@@ -35,7 +35,7 @@ class Played(NamedTuple):
 
 def played(claim: Claim, data: Data) -> Played:
     """All that is seen of the game with this data."""
-    steps, seeds, points, alone = claim.few(1000, 60), claim.few(3, 2), claim.few(100_000, 5000), claim.few(1000, 40)
+    steps, seeds, points, alone = claim.few(3000, 60), claim.few(5, 2), claim.few(100_000, 5000), claim.few(1000, 40)
     shown = sorted({int(steps * part) for part in PARTS})
     states = measuring.game(data, seeds, steps, shown)
     settled = [measuring.seen(measuring.settled(data, states[at], alone), points) for at in (EARLY, -1)]

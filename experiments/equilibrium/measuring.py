@@ -71,15 +71,15 @@ def begin(seeds: int, tx: Players) -> State:
 
 def through(step: Step, state: State, data: Data, n_critic: int, shown: Sequence[int]) -> list[State]:
     """The states at each step of ``shown``, on fresh points."""
-    keys = jax.random.split(jax.random.key(1), len(state.carry.step))
+    each_seed = jax.random.split(jax.random.key(1), (len(state.carry.step), 2))  # of the points, of the moves
 
     @jax.jit
     def until(state: State, last: jax.Array) -> State:
         def move(i: jax.Array, state: State) -> State:
-            def one(state: State, key: jax.Array) -> State:
-                return step(state, {"image": draw(data, jax.random.fold_in(key, i), (n_critic, BATCH))}, key)[0]
+            def one(state: State, keys: jax.Array) -> State:
+                return step(state, {"image": draw(data, jax.random.fold_in(keys[0], i), (n_critic, BATCH))}, keys[1])[0]
 
-            return jax.vmap(one)(state, keys)
+            return jax.vmap(one)(state, each_seed)
 
         moved: State = jax.lax.fori_loop(state.carry.step[0], last, move, state)
         return moved

@@ -77,16 +77,17 @@ def games() -> dict[str, Game]:
 def train(game: Game, seeds: int, shown: Sequence[int]) -> list[tuple[int, State]]:
     """(step, State of each seed) at each step of ``shown``: D moves, G does not."""
     played, keys = game.played(), jax.random.split(jax.random.key(0), seeds)
+    each_seed = jax.random.split(jax.random.key(1), (seeds, 2))  # of the points, of the moves
     start = jax.jit(jax.vmap(lambda key: init(played, game.tx, key, {"image": data(key, BATCH)[None]}, averaged=())))
     step = tick(play("disc", played.disc_loss, game.tx.disc))
 
     @jax.jit
     def until(state: State, last: jax.Array) -> State:
         def move(i: jax.Array, state: State) -> State:
-            def one(state: State, key: jax.Array) -> State:
-                return step(state, {"image": data(jax.random.fold_in(key, i), BATCH)[None]}, key)[0]
+            def one(state: State, keys: jax.Array) -> State:
+                return step(state, {"image": data(jax.random.fold_in(keys[0], i), BATCH)[None]}, keys[1])[0]
 
-            return jax.vmap(one)(state, keys)
+            return jax.vmap(one)(state, each_seed)
 
         moved: State = jax.lax.fori_loop(state.carry.step[0], last, move, state)
         return moved
