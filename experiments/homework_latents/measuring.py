@@ -57,11 +57,6 @@ def place(x: np.ndarray, samples: np.ndarray, digits: Digits, itself: bool = Fal
     return Place(nearest(flat, samples, itself)[0], real, digits.labels[which])
 
 
-def ink(x: np.ndarray) -> np.ndarray:
-    """How white each image in [-1, 1] is: 0 is blank. Reported beside the others; it decides nothing."""
-    return np.asarray((x.reshape(len(x), -1).mean(axis=1) + 1) / 2)
-
-
 def rarity(value: float, among: np.ndarray) -> float:
     """Twice the share of ``among`` that lies as far out on this side: 1 in the middle, 0 beyond all of them."""
     return float(2 * min((among >= value).mean(), (among <= value).mean(), 0.5))
@@ -75,11 +70,10 @@ def length(z: np.ndarray) -> tuple[float, float]:
 
 def named(draw: Draw, dim: int, samples: np.ndarray, usual: Place, digits: Digits) -> dict[str, dict[str, float]]:
     """Of each named latent its length, where its picture lies, and whether both are as of random ones."""
-    found, usual_ink = {}, ink(samples)
+    found = {}
     for name, latent in NAMED.items():
         z = latents(latent, np.zeros((1, dim), np.float32))
-        image = draw(z)
-        at, own = place(image, samples, digits), float(ink(image)[0])
+        at = place(draw(z), samples, digits)
         norm, deviations = length(z[0])
         rare = {"sample": rarity(at.sample[0], usual.sample), "real": rarity(at.real[0], usual.real)}
         found[name] = {
@@ -89,8 +83,6 @@ def named(draw: Draw, dim: int, samples: np.ndarray, usual: Place, digits: Digit
             "to_real": float(at.real[0]),
             "rarity_among_samples": rare["sample"],
             "rarity_as_a_digit": rare["real"],
-            "ink": own,
-            "rarity_of_ink": rarity(own, usual_ink),
             "digit": int(at.digit[0]),
             "typical_length": float(abs(deviations) < FAR),
             "ordinary_picture": float(min(rare.values()) >= RARE),

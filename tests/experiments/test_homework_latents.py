@@ -45,10 +45,6 @@ def test_a_generator_that_scales_the_picture_with_its_latent():
     assert at.digit.tolist() == [1]
 
 
-def test_ink_is_0_on_black_and_1_on_white():
-    np.testing.assert_array_equal(measuring.ink(np.stack([-np.ones((2, 2)), np.ones((2, 2))])), [0, 1])
-
-
 def test_rarity_is_of_both_sides():
     among = np.arange(1.0, 101)
     assert [measuring.rarity(x, among) for x in (50.5, 99, 2, 101, 0)] == pytest.approx([1, 0.04, 0.04, 0, 0])
