@@ -87,6 +87,8 @@ def draw(rows: Mapping[str, np.ndarray], found: Mapping[str, Sequence[Numbers]])
     show(axes["sheet"], rows, SHOWN, "glasses off")
     for key, title in MEASURES.items():
         bars(axes[key], {name: [each[key] for each in found[name]] for name in found}, title)
+        if key in (first[1], second[1]):  # the names stand on the left
+            axes[key].set_yticklabels([])
     return figure
 
 

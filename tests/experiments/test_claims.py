@@ -70,5 +70,5 @@ def test_an_unknown_claim_ends_with_the_nearest(capsys):
 
 def test_every_claim_has_a_folder_and_every_folder_of_a_claim_a_name():
     """Claim is used by the experiments that run.py knows, and by no other."""
-    using = {path.parent.name for path in Path(run.HERE).glob("*/__main__.py") if "import Claim" in path.read_text()}
+    using = {path.parent.name for path in Path(run.HERE).glob("*/__main__.py") if "Claim(__file__" in path.read_text()}
     assert using == set(run.CLAIMS)
