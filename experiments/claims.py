@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import filelock
+
 from experiments import doors
 from ganjax import config as configs
 from ganjax.core import State
@@ -45,8 +47,14 @@ class Claim:
         return quick if self.quick else full
 
     def run(self, spec: str, *overrides: str, name: str | None = None) -> tuple[Run, int, State]:
-        """(run, step, state) of a config with ``train.steps=2000``, … in ``WORKDIR/NAME``; trains what is not trained."""
+        """(run, step, state) of a config with ``train.steps=2000``, … in ``WORKDIR/NAME``; trains what is not trained, and
+        waits where another claim trains it now."""
         folder = self.workdir / (name or configs.run_name(spec))
+        self.workdir.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(self.workdir / f".{folder.name}.lock"):
+            return self._trained(spec, folder, overrides)
+
+    def _trained(self, spec: str, folder: Path, overrides: Sequence[str]) -> tuple[Run, int, State]:
         steps = configs.load(spec, [f"--config.{each}" for each in overrides]).train.steps
         begun, kept = time.process_time(), folder / COST
         spent = json.loads(kept.read_text()) if kept.is_file() else 0.0

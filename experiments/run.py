@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import base64
+import functools
 import html
 import importlib
 import json
+import multiprocessing
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +51,19 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument(
         "--workdir", type=Path, default=Path("runs"), help="where the runs live, and the page claims.html"
     )
+    parser.add_argument("--jobs", type=int, default=1, help="claims tried at once, each in a process (1)")
     options = parser.parse_args(argv[1:])
     for name in options.names:
         if name not in CLAIMS:
             raise UserError(f"no claim {name!r}{nearest(name, CLAIMS)}; there are: {', '.join(CLAIMS)}")
-    for name in CLAIMS if options.all else options.names:
-        begun = time.monotonic()
-        module = importlib.import_module(f"experiments.{name}.__main__")
-        module.main([name, f"--workdir={options.workdir}", *["--quick"] * options.quick])
-        print(f"{name}: {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+    names = [*CLAIMS] if options.all else options.names
+    trying = functools.partial(tried, workdir=options.workdir, quick=options.quick)
+    if options.jobs == 1:
+        for name in names:
+            trying(name)
+    else:
+        with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn")) as pool:
+            [*pool.map(trying, names)]
     folder = options.workdir / "quick" if options.quick else HERE
     path = (options.workdir / "quick" if options.quick else options.workdir) / "claims.html"
     write_whole(path, page(found(folder)).encode())
@@ -64,6 +71,14 @@ def main(argv: Sequence[str]) -> None:
     if not options.quick:
         text = (HERE / "README.md").read_text()
         write_whole(HERE / "README.md", (text[: text.index(HEAD)] + table(found(HERE))).encode())
+
+
+def tried(name: str, workdir: Path, quick: bool) -> None:
+    """Tries one claim and says how long it took."""
+    begun = time.monotonic()
+    module = importlib.import_module(f"experiments.{name}.__main__")
+    module.main([name, f"--workdir={workdir}", *["--quick"] * quick])
+    print(f"{name}: {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
 
 
 def found(folder: Path) -> dict[str, tuple[dict[str, Any], bytes]]:
