@@ -27,9 +27,9 @@ TEXT = (
     "not: where the supports do not meet, D is right and its Jensen-Shannon divergence stays at log 2."
 )
 SOURCE = "deck 000 (JS divergence is not suitable); Arjovsky et al. 2017, section 4.2, figures 3 and 4"
-FASTER = ("gen_opt.learning_rate=5e-4", "disc_opt.learning_rate=5e-4")  # the runs are short
+FASTER = ("gen_opt.learning_rate=5e-4", "disc_opt.learning_rate=5e-4")  # the runs are shorter than the configs'
 RUNS = {"wgan": FASTER, "wgan_gp": (*FASTER, "train.ema_decay=0.0"), "dcgan": FASTER}
-STEPS = {"wgan": 400, "wgan_gp": 400, "dcgan": 1200}  # D moves five times in a step of the first two
+STEPS = {"wgan": 1500, "wgan_gp": 1500, "dcgan": 4500}  # D moves five times in a step of the first two
 CRITICS, OTHERS = ("wgan", "wgan_gp"), ("dcgan",)
 TITLES = {"wgan": "WGAN", "wgan_gp": "WGAN-GP", "dcgan": "DCGAN"}
 Seeds = list[list[Moment]]
