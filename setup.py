@@ -19,7 +19,12 @@ setup(
     python_requires=">=3.11",
     packages=[*find_packages(include=["ganjax", "ganjax.*"]), "ganjax.configs"],
     package_dir={"ganjax.configs": "configs"},
-    package_data={"ganjax": ["py.typed"], "ganjax.data": ["*.xz", "*.md"], "ganjax.monitor": ["page/*"], "ganjax.window": ["*.html"]},
+    package_data={
+        "ganjax": ["py.typed"],
+        "ganjax.data": ["*.xz", "*.md"],
+        "ganjax.monitor": ["page/*"],
+        "ganjax.window": ["*.html"],
+    },
     install_requires=[
         "absl-py",
         "array_record",
