@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganjax import evaluation
+from ganjax.compilation import hurry
 from ganjax.core import Metrics, State
 from ganjax.data import pipeline
 from ganjax.metrics import measures
@@ -19,7 +20,6 @@ from ganjax.run import Run, from_bytes, root
 from ganjax.sets import Settings, see
 
 METRIC = "kd_efflite0"
-HURRY = {"xla_backend_optimization_level": 1}  # compiles in a third of the time
 
 
 class Leg(NamedTuple):
@@ -30,19 +30,15 @@ class Leg(NamedTuple):
     log: dict[str, np.ndarray]
 
 
-def hurry(wanted: bool = True) -> dict[str, int] | None:
-    """``compiler_options`` of a program that hardly runs."""
-    return HURRY if wanted and jax.default_backend() == "cpu" else None
-
-
 def player(run: Run, every: int, short: bool = False) -> Callable[[int], Iterator[Leg]]:
-    """(seed) -> the run of ``run.steps`` steps in legs of ``every``: what ``train`` computes, in the loader's order.
+    """(seed) -> the run in whole legs of ``every`` steps until ``run.steps`` are reached: what ``train`` computes, in the
+    loader's order.
     ``short``: steps are so few that compiling them would take longer than they do.
     """
     data = {name: jnp.asarray(x) for name, x in run.source.fetch(np.arange(run.source.size)).items()}
     step, settings = from_bytes(run.game.step, run.config.data), run.config
 
-    @functools.partial(jax.jit, compiler_options=hurry(short))
+    @functools.partial(jax.jit, compiler_options=hurry() if short else None)
     def leg(state: State, places: jax.Array, key: jax.Array) -> tuple[State, Metrics]:
         def one(state: State, places: jax.Array) -> tuple[State, Metrics]:
             return step(state, {name: data[name][places] for name in run.batch}, key)

@@ -48,15 +48,16 @@ def sweep(folder: Path) -> list[Path]:
     return cut
 
 
-def once(function: Callable[..., T]) -> Callable[..., T]:
-    """``function`` as a program of one call: compiled in a hurry, and forgotten.
+def hurry() -> dict[str, int] | None:
+    """``compiler_options`` of a program that hardly runs: on the CPU few optimisations compile in 0.3 to 0.4 of the time."""
+    return {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else None
 
-    On the CPU few optimisations compile in 0.3 to 0.4 of the time; a program that is kept takes tens of MiB.
-    """
+
+def once(function: Callable[..., T]) -> Callable[..., T]:
+    """``function`` as a program of one call: compiled in a hurry, and forgotten; a program that is kept takes tens of MiB."""
 
     def call(*args: object) -> T:
-        hurry = {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else None
-        own = jax.jit(lambda *args: function(*args), compiler_options=hurry)  # JAX remembers while the function lives
+        own = jax.jit(lambda *args: function(*args), compiler_options=hurry())  # JAX remembers while the function lives
         return own(*args)  # type: ignore[no-any-return]
 
     return call

@@ -24,7 +24,6 @@ RUNS = {  # {name: (config, what it changes there)}
     "outlines-noisy": (NOISY, ("gan.identity_weight=0.0",)),
     "glasses": (GLASSES, ()),
     "glasses-no_identity": (GLASSES, ("gan.identity_weight=0.0",)),
-    "glasses-free": (GLASSES, ("gan.identity_weight=0.0", "gan.cycle_weight=0.0")),
     "glasses-log": ("configs/cyclegan.py:log", ()),
     "glasses-no_history": (GLASSES, ("gan.pool.size=0",)),
 }

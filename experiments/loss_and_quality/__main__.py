@@ -16,6 +16,7 @@ from experiments.claims import Claim
 from experiments.loss_and_quality import measuring
 from experiments.loss_and_quality.measuring import Moment
 from experiments.on_device import METRIC
+from ganjax import compilation
 from ganjax import config as configs
 from ganjax.core import State
 from ganjax.main import guarded
@@ -49,7 +50,7 @@ def played(claim: Claim, name: str) -> Seeds:
     run = prepare(configs.load(f"configs/{name}.py", [f"--config.{each}" for each in settings]))
     inputs = run.game.gan.inputs(root(0, "evaluation"), claim.few(256, 32))
 
-    @functools.partial(jax.jit, compiler_options=on_device.hurry())
+    @functools.partial(jax.jit, compiler_options=compilation.hurry())
     def draw(state: State) -> jax.Array:
         vars = state.carry.vars.gen
         return jnp.asarray(run.game.gan.generate(state.params.gen, vars, inputs, jax.random.key(0), True)[0]["image"])

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from experiments.on_device import hurry
 from ganjax import memory, turns
 from ganjax.augment import instance_noise
+from ganjax.compilation import hurry
 from ganjax.core import Batch, Gan, Key, Metrics, Players, State, Step, average, every, init, when
 from ganjax.data import pipeline
 from ganjax.nets import dcgan
@@ -97,7 +97,7 @@ def order(size: Size) -> np.ndarray:
 
 def player(short: bool) -> Callable[..., Played]:
     """``play`` compiled, once for each size; ``short`` as ``on_device.player`` has it."""
-    return jax.jit(play, static_argnames="size", compiler_options=hurry(short))
+    return jax.jit(play, static_argnames="size", compiler_options=hurry() if short else None)
 
 
 def play(tricks: Tricks, images: jax.Array, order: jax.Array, seed: int, size: Size) -> Played:
