@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 
-from ganjax.core import Gan, Players
+from ganjax.core import Gan
 
 Tree = Any
 
@@ -35,8 +35,8 @@ def overview(gan: Gan, batch: Tree) -> list[Network]:
     return traced(gan, batch)[0]
 
 
-def traced(gan: Gan, batch: Tree) -> tuple[list[Network], Players]:
-    """(networks, shapes of the parameters) of ``gan.init``, of one trace: of large networks it takes a second."""
+def traced(gan: Gan, batch: Tree) -> tuple[list[Network], Tree]:
+    """(networks, shapes of what ``gan.init`` makes first: the parameters) of one trace: of large networks it takes a second."""
     networks: list[Network] = []
 
     def watch(call: Callable[..., Any], args: Any, kwargs: Any, context: Any) -> Any:
