@@ -54,13 +54,17 @@ def same(gan: Gan, tx: Players) -> Callable[[Tree], tuple[Gan, Players]]:
 
 
 def begin(
-    game: Callable[[Tree], tuple[Gan, Players]], kinds: Sequence[int], setting: Tree, seeds: Sequence[int]
+    game: Callable[[Tree], tuple[Gan, Players]],
+    kinds: Sequence[int],
+    setting: Tree,
+    seeds: Sequence[int],
+    averaged: Sequence[str] = (),
 ) -> Runs:
     """Fresh runs; those of one seed begin from the same weights and draw the same noise, whatever their game."""
 
     def one(setting: Tree, key: Key) -> State:
         gan, tx = game(setting)
-        return init(gan, tx, key, {"image": jnp.zeros((1, 2, 2))}, averaged=())
+        return init(gan, tx, key, {"image": jnp.zeros((1, 2, 2))}, averaged=averaged)
 
     roots = jax.vmap(jax.random.key)(jnp.asarray(seeds))
     start, key = jax.vmap(jax.random.split, out_axes=1)(roots)
@@ -86,14 +90,13 @@ def player(step_of: Callable[[Tree], Step], micro: int, batch: int) -> Callable[
 
 
 def sampler(gan: Gan, n: int) -> Callable[[Runs], np.ndarray]:
-    """n points of each run's generator, of the same latents every time: [runs, n, 2]."""
+    """n points of each run's generator, or of its average where there is one; the same latents every time: [runs, n, 2]."""
 
     @jax.jit
     @jax.vmap
     def drawn(state: State) -> jax.Array:
-        made, _ = gan.generate(
-            state.params.gen, state.carry.vars.gen, gan.inputs(jax.random.key(1), n), jax.random.key(2)
-        )
+        params, vars = state.ema.gen or (state.params.gen, state.carry.vars.gen)
+        made, _ = gan.generate(params, vars, gan.inputs(jax.random.key(1), n), jax.random.key(2))
         return made["image"]
 
     return lambda runs: np.asarray(drawn(runs.state))

@@ -27,7 +27,8 @@ RUNS = {  # {name: (config, what it changes there)}
     "glasses-log": ("configs/cyclegan.py:log", ()),
     "glasses-no_history": (GLASSES, ("gan.pool.size=0",)),
 }
-STEPS = {"outlines": 2500, "glasses": 1000}
+STEPS = {"outlines": 2500, "glasses": 2000}
+SEEDS = 3
 PER_CALL = {"outlines": 1, "glasses": 25}  # steps in one dispatch: what is trained is the same
 SAVED, AT_ONCE = 250, 100
 RATE = 4e-4  # twice the paper's: the runs are short

@@ -68,7 +68,7 @@ def domains(row: Row, n: int) -> tuple[np.ndarray, np.ndarray]:
 
 def translated(claim: Claim, name: str, seed: int, images: np.ndarray) -> np.ndarray:
     """What a run makes of images of a, bytes; trains what is not trained."""
-    row, steps = ROWS[name], claim.few(1500, 4)
+    row, steps = ROWS[name], claim.few(3000, 4)
     widths = [f"{network}.channels={claim.few(16, 4)}" for network in row.networks]
     settings = (
         *row.overrides,
@@ -128,7 +128,7 @@ def figure(claim: Claim, sheets: Mapping[str, np.ndarray], found: Numbers) -> No
 def main(argv: Sequence[str]) -> None:
     """Trains, translates, measures, draws and concludes."""
     claim, found, sheets = Claim(__file__, TEXT, SOURCE, argv), Numbers(), dict[str, np.ndarray]()
-    extractor, n, seeds = efflite0(), claim.few(200, 16), 1
+    extractor, n, seeds = efflite0(), claim.few(200, 16), claim.few(2, 1)
     rows = {name: row for name, row in ROWS.items() if row.quick or not claim.quick}
     for name, row in rows.items():
         a, b = domains(row, n)

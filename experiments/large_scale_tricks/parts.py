@@ -57,7 +57,7 @@ def truncation(cuts: Mapping[str, Cut]) -> Part:
     return Part(answer, because, {"thresholds": shown, "nearer_at_half": gains})
 
 
-def restraints(rows: Mapping[str, Restrained], spread: float) -> Part:
+def restraints(rows: Mapping[str, Sequence[Restrained]], spread: float) -> Part:
     """(b) Yes: training collapses; what STABLE names prevents it, keeps D's σ₀ lower and costs samples.
     Partly: no collapse was there to prevent, but σ₀ grows, of G's first layer most, and one of them keeps D's lower and costs.
     """
@@ -76,17 +76,20 @@ def restraints(rows: Mapping[str, Restrained], spread: float) -> Part:
     return Part(answer, because, found)
 
 
-def _restrained(row: Restrained, nothing: Restrained, spread: float) -> dict[str, Any]:
-    gen = {name: values[-1] for name, values in row.spectra.sigma.items() if name.startswith("gen/")}
+def _restrained(row: Sequence[Restrained], nothing: Sequence[Restrained], spread: float) -> dict[str, Any]:
+    """Means of seeds."""
+    own, others = ([each.point[KD] for each in seeds] for seeds in (row, nothing))
+    last = [{name: values[-1] for name, values in each.spectra.sigma.items()} for each in row]
+    gen = {name: float(np.mean([each[name] for each in last])) for name in last[0] if name.startswith("gen/")}
     most = max(gen, key=lambda name: gen[name])
     return {
         "gen_first": gen[FIRST],
         "gen_median": float(np.median([*gen.values()])),
         "gen_most": [most, gen[most]],
-        "disc": float(row.spectra.of("disc/")[-1]),
-        "collapsed": row.collapsed,
-        KD: [row.point[KD], standing([row.point[KD]], [nothing.point[KD]], spread)],
-        **{name: row.point[name] for name in ("cs_efflite0", "nearest", "spread")},
+        "disc": float(np.mean([each.spectra.of("disc/")[-1] for each in row])),
+        "collapsed": any(each.collapsed for each in row),
+        KD: [float(np.mean(own)), standing(own, others, spread), own],
+        **means([each.point for each in row], ("cs_efflite0", "nearest", "spread")),
     }
 
 

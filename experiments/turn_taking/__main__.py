@@ -79,10 +79,11 @@ def _numbers(run: Played, of: Data, size: Size, samples: int) -> Iterator[tuple[
 
 
 def main(argv: Sequence[str]) -> None:
-    """Trains a row after the other, puts together what helps, trains that on seeds of its own."""
+    """Trains a row after the other, puts the best together, trains that on seeds of its own."""
     claim = Claim(__file__, TEXT, SOURCE, argv)
-    size = Size(claim.few(32, 16), claim.few(12, 4), claim.few(600, 24), claim.few(16, 8))
-    samples, seeds, fresh = claim.few(256, 64), [0, 1], [2, 3]
+    size = Size(claim.few(32, 16), claim.few(12, 4), claim.few(2400, 24), claim.few(16, 8))
+    samples, seeds = claim.few(512, 64), range(claim.few(3, 2))
+    fresh = [len(seeds) + seed for seed in seeds]
     of, run = data(claim.few(2000, 64), size.side), play.player(claim.quick)
     table = rows(size.batch)
     table = {name: table[name] for name in QUICK} if claim.quick else table

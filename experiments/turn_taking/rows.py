@@ -1,4 +1,4 @@
-"""The rows of the table, and what is made of them: which of them help, and all that help together."""
+"""The rows of the table, and what is made of them: which of them help, and the best of each kind together."""
 
 from __future__ import annotations
 
@@ -43,13 +43,12 @@ def helps(distance: Sequence[float], plain: Sequence[float]) -> bool:
 
 
 def together(table: Mapping[str, Row], distances: Mapping[str, Sequence[float]]) -> tuple[Row, list[str]]:
-    """Of each kind the row that is nearest in the mean, if it helps; all of these at once, and their names."""
+    """Of each kind the row that is nearest in the mean, if it is nearer than the defaults; all of these at once, and their
+    names. Chance may choose too: fresh seeds tell."""
     chosen: dict[str, str] = {}
     for name, row in table.items():
-        if row.kind != "none" and helps(distances[name], distances[PLAIN]):
-            old = chosen.get(row.kind)
-            if old is None or sum(distances[name]) < sum(distances[old]):
-                chosen[row.kind] = name
+        if sum(distances[name]) < sum(distances[chosen.get(row.kind, PLAIN)]):
+            chosen[row.kind] = name
     plain, fields = Tricks(), dict[str, float]()
     for name in chosen.values():
         own = table[name].tricks
