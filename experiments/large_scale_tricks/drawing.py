@@ -28,6 +28,7 @@ def draw(
     figures.say(axes[0, 2], "(b) σ₀ of G's first layer", "step", "")
     _lines(axes[1, 2], {name: (own.steps, own.of("disc/")) for name, own in spectra.items()})
     figures.say(axes[1, 2], "(b) σ₀ of D's layers, geometric mean", "step", "")
+    axes[1, 2].get_legend().remove()  # that of the panel above
     restraints = {name: each for name, each in numbers["restraints"].items() if name != "verdict"}
     spread = numbers["ablation"]["deviation_of_a_seed"]
     _costs(axes[1, 0], restraints, spread)
@@ -54,8 +55,12 @@ def _curve(axis: Any, cuts: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _lines(axis: Any, named: Mapping[str, tuple[Any, Any]]) -> None:
+    """What is strong is dashed, in the colour of what is not."""
+    kinds = [*dict.fromkeys(name.removesuffix("_strong") for name in named)]
     for name, (x, y) in named.items():
-        axis.plot(x, y, label=name.replace("_", " "), **figures.STYLE)
+        kind = name.removesuffix("_strong")
+        style = {**figures.STYLE, "linestyle": "-" if kind == name else "--"}
+        axis.plot(x, y, label=name.replace("_", " "), color=figures.COLOURS[kinds.index(kind)], **style)
 
 
 def _costs(axis: Any, rows: Mapping[str, Mapping[str, Any]], spread: float) -> None:
