@@ -2,56 +2,104 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import gc
+import json
+import logging
+import os
+import shutil
+import sys
 import warnings
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import orbax.checkpoint as ocp
+from jax.experimental import multihost_utils
 
 from ganjax.core import State
-from ganjax.distributed import anyone
+from ganjax.distributed import anyone, speaks
 from ganjax.errors import UserError
+
+GOING = ".going-"  # before the name of a checkpoint that is being deleted: it is none any more
+UNFINISHED = "*.orbax-checkpoint-tmp*"  # what a killed run was writing
 
 
 class Checkpoints:
     """The checkpoints of a workdir: ``checkpoints/<step>/``, the last ``keep`` of them and the ``best``, if one is.
 
+    Each has the ``notes`` of its time, JSON, and a sum over its bits: what does not come back as it was saved is no checkpoint.
     Use as a context manager.
     """
 
     def __init__(self, workdir: Path, keep: int = 3, best: int | None = None) -> None:
-        self.best, self.broken, kept = best, set[int](), ocp.checkpoint_managers
-        policy = kept.AnyPreservationPolicy([kept.LatestN(keep), _Pinned(self)])
-        options = ocp.CheckpointManagerOptions(preservation_policy=policy, enable_async_checkpointing=True)
-        self.manager = ocp.CheckpointManager((workdir / "checkpoints").absolute(), options=options)
+        self.folder, self.keep_last, self.best = (workdir / "checkpoints").absolute(), keep, best
+        self.broken, self.notes, self.wrote = set[int](), dict[str, Any](), False
+        self.orbax = ocp.AsyncCheckpointer(ocp.CompositeCheckpointHandler())
+        logging.getLogger("absl").addFilter(_raised_anyway)
 
     def __enter__(self) -> Checkpoints:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.manager.wait_until_finished()
-        self.manager.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            self._finish()
+        except UserError:
+            if kind is None:  # else what went wrong first is what is said
+                raise
+        finally:
+            with contextlib.suppress(Exception):  # what it has to say has been said
+                self.orbax.close()
+
+    def tidy(self) -> None:
+        """Removes what a killed run left half written or half deleted; for who alone writes here."""
+        if speaks():
+            for left in (*self.folder.glob(UNFINISHED), *self.folder.glob(f"{GOING}*")):
+                shutil.rmtree(left, ignore_errors=True)
 
     def save(self, step: int, state: State) -> None:
-        """Writes in the background; a copy is taken first, since the state is donated to the next step."""
-        if step in self.broken:
-            self.manager.delete(step)
-            self.broken.remove(step)
-        if step not in self.manager.all_steps():
-            self.manager.save(step, args=ocp.args.StandardSave(jax.tree.map(jnp.copy, state)))
+        """Writes in the background; a copy is taken first, since the state is donated to the next step.
+
+        Raises:
+            UserError: this one, or the one before, cannot be written.
+        """
+        self._finish()
+        if step in self.steps() and step not in self.broken:
+            return
+        copy = jax.tree.map(jnp.copy, state)
+        about = {"notes": self.notes, "bits": bits(copy)}
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if step in self.broken:
+                self._delete(step)
+                anyone(False)  # nobody writes there before it is away
+                self.broken.remove(step)
+            whole = ocp.args.Composite(default=ocp.args.StandardSave(copy))
+            self.orbax.save(self.folder / str(step), args=whole, custom_metadata=about)
+            self.wrote = True
+        except Exception as error:
+            raise _unwritten(self.folder / str(step), error) from error
 
     def keep(self, step: int, state: State) -> None:
         """Saves ``step`` as the best so far: it stays, and the one that was is a checkpoint like the others."""
         self.best = step
         self.save(step, state)
-        self.manager.wait_until_finished()  # it is called the best when it is there
+        self._finish()  # it is called the best when it is there
 
     def steps(self) -> list[int]:
-        """The steps that can be restored, oldest first."""
-        return sorted(self.manager.all_steps())
+        """The steps that are there, oldest first."""
+        found = self.folder.iterdir() if self.folder.is_dir() else ()
+        return sorted(int(each.name) for each in found if each.name.isdecimal() and each.is_dir())
+
+    def notes_of(self, step: int) -> dict[str, Any]:
+        """What was noted when ``step`` was saved."""
+        found: dict[str, Any] = self._about(step).get("notes", {}) if step in self.steps() else {}
+        return found
 
     def restore(self, like: State, step: int | None = None) -> tuple[int, State] | None:
         """(step, state) of a given step, or of the newest that can be read; None where there is none.
@@ -62,16 +110,20 @@ class Checkpoints:
         Raises:
             UserError: the step asked for does not exist; nothing that is there can be read.
         """
+        self._finish()
         steps = self.steps()
         if step is not None and step not in steps:
             raise UserError(f"no checkpoint of step {step}; there are: {', '.join(map(str, steps)) or 'none'}")
         target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
         for candidate in [step] if step is not None else reversed(steps):
             reason, state = "", None
-            try:
-                state = self.manager.restore(candidate, args=ocp.args.StandardRestore(target))
-            except Exception as error:
-                reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+            with _quiet():
+                try:
+                    state = self._read(candidate, target)
+                except Exception as error:
+                    reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+                if state is None:
+                    gc.collect()
             if not anyone(state is None) and state is not None:
                 return candidate, state
             self.broken.add(candidate)
@@ -81,13 +133,95 @@ class Checkpoints:
             raise UserError("no checkpoint can be read; see the warnings above, or start anew in another --workdir")
         return None
 
+    def _read(self, step: int, target: State) -> State:
+        """As it was saved, or an error."""
+        asked = ocp.args.Composite(default=ocp.args.StandardRestore(target))
+        state: State = self.orbax.restore(self.folder / str(step), args=asked)["default"]
+        saved = self._about(step).get("bits")
+        if saved is not None and saved != bits(state):
+            raise ValueError("its bits are not those that were saved")
+        return state
 
-class _Pinned:
-    """Orbax's policy: the best step stays."""
+    def _about(self, step: int) -> dict[str, Any]:
+        """What was saved with a step; nothing with those of old.
 
-    def __init__(self, of: Checkpoints) -> None:
-        self.of = of
+        Raises:
+            ValueError: it cannot be read any more.
+        """
+        path = self.folder / str(step) / "_CHECKPOINT_METADATA"
+        found: dict[str, Any] = json.loads(path.read_text())["custom_metadata"] or {}
+        return found
 
-    def should_preserve(self, checkpoints: Sequence[Any], *, context: Any) -> Sequence[bool]:
-        del context
-        return [each.step == self.of.best for each in checkpoints]
+    def _finish(self) -> None:
+        """Waits for what is being written, then lets the oldest go."""
+        try:
+            self.orbax.wait_until_finished()
+        except Exception as error:
+            raise _unwritten(self.folder, error) from error
+        kept = [step for step in self.steps() if step not in (*self.broken, self.best)]
+        for step in kept[: -self.keep_last] if self.wrote else ():  # who reads deletes nothing
+            self._delete(step)
+
+    def _delete(self, step: int) -> None:
+        """Away at once, whole, as seen by those who read; by the process that speaks."""
+        path, going = self.folder / str(step), self.folder / f"{GOING}{step}"
+        if speaks() and path.is_dir():
+            shutil.rmtree(going, ignore_errors=True)
+            os.replace(path, going)
+            shutil.rmtree(going, ignore_errors=True)
+
+
+def bits(tree: Any) -> int:
+    """A sum over the bits of all arrays of a tree: every word and its place count. All processes must call it.
+
+    Σ wᵢ wordᵢ mod 2³² of each array with odd wᵢ, so that no single word changes unseen; each process adds the parts that it is
+    the first to hold.
+    """
+    sums = np.array([sum(_sum(*part) for part in _parts(leaf)) % 2**32 for leaf in jax.tree.leaves(tree)], np.uint32)
+    if jax.process_count() > 1:
+        sums = multihost_utils.process_allgather(sums).sum(axis=0, dtype=np.uint32)
+    return zlib.crc32(sums.tobytes())
+
+
+def _parts(x: Any) -> Iterator[tuple[np.ndarray, tuple[slice, ...], tuple[int, ...]]]:
+    """(values, where they are in the whole, its shape) of what this process is the first to hold of an array."""
+    if isinstance(x, jax.Array):
+        for shard in x.addressable_shards:
+            if shard.replica_id == 0:
+                yield np.asarray(shard.data), shard.index, x.shape
+    elif speaks():
+        yield np.asarray(x), (slice(None),) * np.ndim(x), np.shape(x)
+
+
+def _sum(x: np.ndarray, index: tuple[slice, ...], shape: tuple[int, ...]) -> int:
+    words = np.atleast_1d(np.ascontiguousarray(x)).view(f"u{x.dtype.itemsize}").astype(np.uint32)
+    places: np.ndarray = np.zeros((), np.uint32)
+    for where, length in zip(index, shape, strict=True):
+        places = places[..., None] * np.uint32(length) + np.arange(*where.indices(length), dtype=np.uint32)
+    return int((words.reshape(places.shape) * (2 * places + 1)).sum(dtype=np.uint32))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Reads that Orbax gives up leave coroutines that nobody awaits; those that end here are not heard."""
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda _: None
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+            yield
+    finally:
+        sys.unraisablehook = hook
+
+
+def _raised_anyway(record: logging.LogRecord) -> bool:
+    """A filter of logs: of what Orbax could not do its errors tell, in a line; it need not print whole stacks of its threads."""
+    return record.levelno < logging.ERROR or "orbax" not in record.pathname
+
+
+def _unwritten(path: Path, error: Exception) -> UserError:
+    full = os.strerror(errno.ENOSPC)
+    reason = full if full in str(error) else (str(error) or type(error).__name__).splitlines()[0][:200]
+    return UserError(
+        f"{path}: a checkpoint cannot be written ({reason}); those before are kept, the same command goes on"
+    )

@@ -201,7 +201,6 @@ def test_a_checkpoint_is_the_same_state_however_it_is_laid_out(tmp_path):
     for i, saved in enumerate([one, *(way.gather(way.spread(one)) for way in ways.values())]):
         with Checkpoints(tmp_path / str(i)) as checkpoints:
             checkpoints.save(1, saved)
-            checkpoints.manager.wait_until_finished()
             for like in (one, *(way.like(one) for way in ways.values())):
                 _, found = checkpoints.restore(like)
                 close(one, found, 0)
