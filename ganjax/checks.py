@@ -31,7 +31,8 @@ def check_settings(config: ConfigDict) -> None:
         raise UserError("config.train.parallel=pmap trains one seed; use parallel=jit for num_seeds > 1")
     for name in ("batch_size", "num_seeds", "steps_per_call", "log_every", "sample_every", "save_every", "keep"):
         _at_least(1, f"config.train.{name}", train[name])
-    _at_least(0, "config.train.eval_every", train.eval_every)
+    for name in ("eval_every", "rollbacks"):
+        _at_least(0, f"config.train.{name}", train[name])
     _at_least(0, "config.train.seed", train.seed)
     _at_least(100, "config.eval.samples", config.eval.samples)
     _at_least(100, "config.eval.real", config.eval.real)

@@ -15,7 +15,9 @@ from ml_collections.config_dict import placeholder
 
 from ganjax.errors import UserError, nearest
 
-MAY_CHANGE = r"train\.(steps|epochs|keep|watch|\w+_every|sharding(\..*)?)|eval(\..*)?"  # of a run that is resumed
+MAY_CHANGE = (
+    r"train\.(steps|epochs|keep|rollbacks|watch|\w+_every|sharding(\..*)?)|eval(\..*)?"  # of a run that is resumed
+)
 
 
 # -------------------------------------------------------------------------------------------------------------- loading
@@ -42,6 +44,7 @@ def base(system: str) -> ConfigDict:
         "eval_every": 0,
         "start_from": placeholder(str),  # a workdir whose parameters a new run takes where names and shapes agree
         "keep": 3,  # checkpoints, and the best
+        "rollbacks": 0,  # how often numbers gone bad send the run back to the last checkpoint, with other draws; then it stops
         "watch": placeholder(str),  # layers whose top singular values are logged, a regular expression such as disc/
     })  # fmt: skip
     config.data = ConfigDict({

@@ -13,12 +13,13 @@ import jax
 
 from ganjax import config as configs
 from ganjax import protocol
+from ganjax.best import read_best
 from ganjax.core import Players
 from ganjax.errors import UserError
 from ganjax.monitor import gallery, health, history, networks
 from ganjax.protocol import Result
 from ganjax.run import Run
-from ganjax.workdir import described, read_best, read_config
+from ganjax.workdir import described, read_config
 
 Told = dict[str, Any]
 ROWS = 30  # measurements of one protocol that are shown

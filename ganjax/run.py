@@ -11,14 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from ganjax import checks, compilation, game, parallel, sharding
+from ganjax import checks, compilation, finite, game, parallel, sharding
 from ganjax.core import Metrics, State, Step
 from ganjax.data import open_source, pipeline
 from ganjax.data.source import Source, divide, exchanged, unpaired, with_few_labels
 from ganjax.errors import UserError
 
 Tree = Any
-FINITE = "train/finite"
 FEEDING = ("seed", "flip", "crop", "crop_at")  # keys of config.data that cut batches
 NOT_OPENING = (
     "name",
@@ -134,7 +133,7 @@ def compile_step(run: Run) -> parallel.Devices:
 def whole_step(run: Run) -> Step:
     """The game's step from host batches, for all seeds and ``steps_per_call`` steps."""
     train = run.config.train
-    step = watched(from_bytes(run.game.step, run.config.data))
+    step = from_bytes(finite.watched(run.game.step), run.config.data)
     if train.num_seeds > 1:
         step = jax.vmap(step, in_axes=(0, None, 0))
     if train.steps_per_call > 1:
@@ -151,17 +150,6 @@ def from_bytes(step: Step, data: ConfigDict) -> Step:
         return step(state, pipeline.to_model_range(batch, noise_key, dequantise), key)
 
     return fed
-
-
-def watched(step: Step) -> Step:
-    """The step with one more metric: 1 where every parameter is finite after it, else 0."""
-
-    def flagged(state: State, batch: Tree, key: jax.Array) -> tuple[State, Metrics]:
-        state, metrics = step(state, batch, key)
-        finite = jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(state.params)]).all()
-        return state, {**metrics, FINITE: finite.astype(jnp.float32)}
-
-    return flagged
 
 
 def in_one_call(step: Step) -> Step:

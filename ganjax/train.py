@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import signal
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -13,48 +14,105 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from ganjax import distributed, parallel
+from ganjax import distributed, finite, parallel
 from ganjax.allocator import give_back
+from ganjax.best import best_of, read_best, remember
 from ganjax.checkpoint import Checkpoints
 from ganjax.data import pipeline
 from ganjax.evaluation import settings_of
 from ganjax.judge import Judge
 from ganjax.monitor import networks
 from ganjax.parallel import Devices
-from ganjax.run import FINITE, Run, compile_step, feeding_options, initial_state, prepare
+from ganjax.run import Run, compile_step, feeding_options, initial_shapes, initial_state, prepare
 from ganjax.telling import Silence, Teller, numbers, say
-from ganjax.workdir import claim, grafted
+from ganjax.workdir import claim, grafted, held
 
 Tree = Any
+Stop = Callable[[], bool]
 Pending = list[tuple[int, Tree]]  # (first step, metrics) of each call since they were last read
 
 
 def train(config: ConfigDict, workdir: Path) -> None:
     """Trains to config.train.steps, going on from the newest checkpoint of ``workdir``.
 
-    A signal (SIGTERM, Ctrl-C), to any process of the run, saves and returns.
+    A signal (SIGTERM, Ctrl-C), to any process of the run, saves and returns. Numbers gone bad send the run back to its last
+    checkpoint, with other draws, ``config.train.rollbacks`` times.
 
     Raises:
-        UserError: the config, the data or what is in ``workdir`` does not fit.
-        FloatingPointError: a parameter is no longer finite; the last good checkpoint is kept.
+        UserError: the config, the data or what is in ``workdir`` does not fit; another run trains there.
+        FloatingPointError: something is no longer finite; the last good checkpoint is kept.
     """
     with distributed.together():
         run = prepare(config)
         judge = Judge(run, workdir) if config.train.eval_every and settings_of(run).metrics else None
-        claim(workdir, run)
-    say(networks.table(networks.overview(run.game.gan, jax.tree.map(networks.one_micro, run.batch))))
-    best = judge.best.step if judge and judge.best else None
-    with stopping() as stop, Checkpoints(workdir, config.train.keep, best) as checkpoints:
-        devices, state = compile_step(run), initial_state(run)
-        start, state = checkpoints.restore(devices.like(state)) or (0, begun_from(run, state))
-        say(f"{workdir}: {f'going on from step {start}' if start else 'a new run'}, {run.steps} steps in all")
+    with contextlib.ExitStack() as stack:
         with distributed.together():
-            teller = Teller(run, workdir, start) if distributed.speaks() else Silence()
-        with contextlib.closing(teller):
-            step = loop(
-                run, devices, devices.spread(state), start, checkpoints, teller, distributed.asking(stop), judge
-            )
+            stack.enter_context(held(workdir))
+            claim(workdir, run)
+        say(networks.table(networks.overview(run.game.gan, jax.tree.map(networks.one_micro, run.batch))))
+        stop = distributed.asking(stack.enter_context(stopping()))
+        checkpoints = stack.enter_context(Checkpoints(workdir, config.train.keep))
+        checkpoints.tidy()
+        step = attempts(run, workdir, checkpoints, judge, stop)
     say(f"{workdir}: {'done' if step >= run.steps else 'stopped; the same command goes on'} at step {step}, saved")
+
+
+def attempts(run: Run, workdir: Path, checkpoints: Checkpoints, judge: Judge | None, stop: Stop) -> int:
+    """Trains from the newest checkpoint and, where numbers go bad and it is allowed, again; returns where it ended.
+
+    The draws are those of the attempt, whose number the checkpoints note: a run that is resumed is the same run.
+    """
+    devices, attempt, allowed = compile_step(run), 0, run.config.train.rollbacks
+    while True:
+        first = initial_state(run)
+        start, state = checkpoints.restore(devices.like(first)) or (0, begun_from(run, first))
+        attempt = recalled(workdir, checkpoints, judge, start, attempt)
+        same = run._replace(step_key=key_of(attempt, run.step_key))
+        say(f"{workdir}: {f'going on from step {start}' if start else 'a new run'}, {run.steps} steps in all")
+        try:
+            return once(same, workdir, devices, state, start, checkpoints, stop, judge)
+        except FloatingPointError as bad:
+            if attempt >= allowed:
+                raise
+            attempt += 1
+            say(f"{bad}; back to the last checkpoint, with other draws: {attempt} of {allowed} times")
+
+
+def recalled(workdir: Path, checkpoints: Checkpoints, judge: Judge | None, start: int, attempt: int) -> int:
+    """The attempt that this is: the one that was noted at ``start``, if it is no earlier one. What was best is known again."""
+    notes = checkpoints.notes_of(start)
+    attempt = max(attempt, notes.get("attempt", 0))
+    best = best_of(notes["best"]) if notes.get("best") else read_best(workdir)
+    checkpoints.notes, checkpoints.best = {**notes, "attempt": attempt}, best.step if best else None
+    if judge:
+        judge.best = best
+        remember(workdir, best)
+    return attempt
+
+
+def key_of(attempt: int, key: jax.Array) -> jax.Array:
+    """The key of the steps in an attempt, of several seeds each; the first has the key itself, no other one of a step's."""
+    if not attempt:
+        return key
+    fold = functools.partial(jax.random.fold_in, data=2**31 + attempt)
+    return fold(key) if key.ndim == 0 else jax.vmap(fold)(key)
+
+
+def once(
+    run: Run,
+    workdir: Path,
+    devices: Devices,
+    state: Tree,
+    start: int,
+    checkpoints: Checkpoints,
+    stop: Stop,
+    judge: Judge | None,
+) -> int:
+    """One attempt, told."""
+    with distributed.together():
+        teller = Teller(run, workdir, start) if distributed.speaks() else Silence()
+    with contextlib.closing(teller):
+        return loop(run, devices, devices.spread(state), start, checkpoints, teller, stop, judge)
 
 
 def begun_from(run: Run, state: Tree) -> Tree:
@@ -77,13 +135,14 @@ def loop(
     step: int,
     checkpoints: Checkpoints,
     teller: Teller,
-    stop: Callable[[], bool],
+    stop: Stop,
     judge: Judge | None = None,
 ) -> int:
     """Steps until the last one or a signal; returns where it ended, saved."""
     settings, pending, clock, start = run.config.train, Pending(), Clock(run, step), step
     if judge and not start:
-        teller.begin(numbers(judge(devices.gather(state), 0, checkpoints)))
+        teller.begin(numbers(judge(devices.gather(state), 0)))
+        judge.keep(devices.gather(state), 0, checkpoints)
 
     def due(name: str, before: int) -> bool:
         every = settings[f"{name}_every"]
@@ -105,9 +164,11 @@ def loop(
                     with distributed.together():
                         values |= teller.look(step, looked_at)
                 if judge and due("eval", before):
-                    values |= numbers(judge(devices.gather(state), step, checkpoints))
+                    values |= numbers(judge(devices.gather(state), step))
                     clock.pass_over(values["eval/seconds"])
                 teller.tell(step, values)
+                if judge:
+                    judge.keep(devices.gather(state), step, checkpoints)
             if due("save", before):
                 read(run, pending)
                 checkpoints.save(step, devices.gather(state))
@@ -140,21 +201,22 @@ def read(run: Run, pending: Pending) -> dict[str, float]:
     """The newest metrics as numbers (several seeds: their mean, and ``_std``); empties ``pending``.
 
     Raises:
-        FloatingPointError: after one of the pending steps a parameter was not finite.
+        FloatingPointError: after one of the pending steps something was not finite.
     """
     for first, metrics in pending:
-        finite = np.asarray(metrics[FINITE]).reshape(-1, run.config.train.num_seeds)
-        if not finite.all():
-            step = first + int(np.argmin(finite.all(axis=1))) + 1
+        flags = np.asarray(metrics[finite.FLAGS])
+        bad = finite.first_bad(flags.reshape(-1, run.config.train.num_seeds, flags.shape[-1]))
+        if bad:
+            name = finite.names(initial_shapes(run), run.batch)[bad[1]]
             raise FloatingPointError(
-                f"step {step}: a parameter became NaN or infinite; checkpoints of earlier steps are kept. "
+                f"step {first + bad[0] + 1}: {name} is NaN or infinite; checkpoints of earlier steps are kept. "
                 "Lower the learning rates, or look at the last lines of metrics.jsonl"
             )
     newest = jax.device_get(pending[-1][1]) if pending else {}
     pending.clear()
     if run.config.train.steps_per_call > 1:
         newest = {name: value[-1] for name, value in newest.items()}
-    return numbers({name: value for name, value in newest.items() if name != FINITE})
+    return numbers({name: value for name, value in newest.items() if name != finite.FLAGS})
 
 
 class Clock:

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import platform
+import warnings
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import filelock
 import jax
 import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
 from ganjax import config as configs
+from ganjax.best import read_best
 from ganjax.checkpoint import Checkpoints
 from ganjax.core import State
 from ganjax.data.source import Source
 from ganjax.distributed import speaks
 from ganjax.errors import UserError
-from ganjax.monitor.pictures import write_whole
+from ganjax.monitor.pictures import PART, write_whole
 from ganjax.run import Run, assemble, initial_state
-
-
-class Best(NamedTuple):
-    """The step whose samples had the best ``value`` of ``measure``, the mean over seeds: best.json in the workdir.
-
-    Values of another ``protocol`` are not compared with it.
-    """
-
-    step: int
-    measure: str
-    value: float
-    protocol: str
 
 
 def claim(workdir: Path, run: Run) -> None:
@@ -100,21 +93,28 @@ def _read_json(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not valid JSON: {error}") from error
 
 
-def read_best(workdir: Path) -> Best | None:
-    """The best step that a workdir remembers, where its checkpoint is still there.
+@contextlib.contextmanager
+def held(workdir: Path) -> Iterator[None]:
+    """``workdir`` is this run's alone, until it ends in whatever way: its processes are one run, verbs may read meanwhile.
+
+    What a killed run was writing goes.
 
     Raises:
-        UserError: best.json is something else.
+        UserError: another run trains there.
     """
-    path = workdir / "best.json"
-    if not path.is_file():
-        return None
+    lock = filelock.FileLock(workdir / ".lock")
     try:
-        best = Best(**json.loads(path.read_text()))
-        best = best._replace(value=float("nan")) if best.value is None else best  # JSON has no NaN
-        return best if (workdir / "checkpoints" / str(best.step)).is_dir() else None
-    except (ValueError, TypeError) as error:
-        raise UserError(f"{path} cannot be read ({error}); delete it, the next evaluation writes it anew") from error
+        lock.acquire(timeout=0) if speaks() else None
+    except filelock.Timeout:
+        raise UserError(f"{workdir}: another process trains this run; wait for it, or take another --workdir") from None
+    except NotImplementedError:
+        warnings.warn(f"{workdir}: this file system has no locks; see that no other run trains there", stacklevel=3)
+    try:
+        for part in (*workdir.glob(PART), *workdir.glob(f"*/{PART}")) if speaks() else ():
+            part.unlink(missing_ok=True)
+        yield
+    finally:
+        lock.release()
 
 
 def described(workdir: Path, **train: Any) -> Run:
@@ -123,10 +123,16 @@ def described(workdir: Path, **train: Any) -> Run:
     Raises:
         UserError: no such workdir; its config fits together no more.
     """
-    config, data = read_config(workdir), _read_json(workdir / "data.json")
-    config.train.update(train)
-    shapes = {name: jax.ShapeDtypeStruct(tuple(shape), dtype) for name, (shape, dtype) in data["shapes"].items()}
-    return assemble(config, Source(data["name"], data["size"], _absent, data["info"]), shapes)
+    try:
+        config, data = read_config(workdir), _read_json(workdir / "data.json")
+        config.train.update(train)
+        shapes = {name: jax.ShapeDtypeStruct(tuple(shape), dtype) for name, (shape, dtype) in data["shapes"].items()}
+        return assemble(config, Source(data["name"], data["size"], _absent, data["info"]), shapes)
+    except UserError:
+        raise
+    except Exception as error:  # files of another version, or written by hand: anything may come out of them
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise UserError(f"{workdir}: config.json or data.json is not what this version reads ({reason})") from error
 
 
 def reopen(workdir: Path, step: int | str | None = None, index: int = 0) -> tuple[Run, int, State]:

@@ -264,7 +264,7 @@ def explode(monkeypatch, at):
 
 def test_a_parameter_gone_bad_names_its_step_and_is_never_saved(tmp_path, monkeypatch):
     explode(monkeypatch, 8)
-    with pytest.raises(FloatingPointError, match=r"step 8: a parameter became NaN"):
+    with pytest.raises(FloatingPointError, match=r"step 8: parameter gen/.* is NaN or infinite"):
         train(tiny.config("gan", tmp_path, save_every=2, log_every=6), tmp_path / "w")
     assert Checkpoints(tmp_path / "w").steps()[-1] == 6
 

@@ -23,14 +23,17 @@ class Log:
     def __init__(self, workdir: Path, start: int) -> None:
         self.path = workdir / "metrics.jsonl"
         write_whole(self.path, "".join(_lines_until(self.path, start)).encode())
-        self.file = self.path.open("a")
+        self.file = self.path.open("ab", buffering=0)  # a line is there when it is written
         self.board = tensorboardX.SummaryWriter(str(workdir), purge_step=start + 1 if start else None)
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """One line; NaN, which stands for a move that was skipped, is left out."""
         kept = {name: value for name, value in values.items() if not math.isnan(value)}
-        self.file.write(json.dumps({"step": step, "time": round(time.time(), 3), **kept}) + "\n")
-        self.file.flush()
+        line = json.dumps({"step": step, "time": round(time.time(), 3), **kept}) + "\n"
+        try:
+            self.file.write(line.encode())
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from error
         for name, value in kept.items():
             self.board.add_scalar(name, value, step)
 
@@ -45,7 +48,7 @@ class Log:
 
 
 def _lines_until(path: Path, step: int) -> list[str]:
-    if not path.exists():
+    if not path.exists() or not step:  # what begins anew measures its beginning anew
         return []
     kept = []
     for line in path.read_text().splitlines(keepends=True):

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
+PART = ".*.part"  # names of files that are not whole yet
 Bytes = UInt8[np.ndarray, "_ _ _"]  # height, width, channels
 
 
