@@ -22,6 +22,7 @@ from ganjax.data.source import Examples, Source, check_fit, fit
 from ganjax.errors import UserError
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # no decoder that starts other programs
 IN_MEMORY = 2**31  # bytes of decoded images
 MAX_PIXELS = 40_000_000  # of the header: an image of 240 KB may unfold to gigabytes
 
@@ -104,7 +105,7 @@ def stream(root: Path, items: Sequence[Files], readers: Readers, size: int, alon
         seen = tqdm(reading, desc=f"reading {root}", total=len(items), unit="image", leave=False, delay=2.0)
         read: list[Any] = [found if keep or isinstance(found, Broken) else None for found in seen]
     good = [files for files, found in zip(items, read, strict=True) if not isinstance(found, Broken)]
-    broken = [f"{found.file.relative_to(root)}: {found.why}" for found in read if isinstance(found, Broken)]
+    broken = [f"{printed(found.file.relative_to(root))}: {found.why}" for found in read if isinstance(found, Broken)]
     _complain(root, len(items), broken, alone)
     if not keep:
         return Stream(good, [*broken, *alone], lambda i: _read_all([good[j] for j in i], readers))
@@ -133,7 +134,7 @@ def _read_all(items: list[Files], readers: Readers) -> Examples:
     for each in read:
         if isinstance(each, Broken):
             raise UserError(
-                f"{each.file} could be read at the start and cannot any more: {each.why}; put it back and go on"
+                f"{printed(each.file)} could be read at the start and cannot any more: {each.why}; put it back and go on"
             )
     return _stacked(read)
 
@@ -145,6 +146,11 @@ def _stacked(examples: list[Any]) -> Examples:
 @functools.cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor()
+
+
+def printed(path: Path) -> str:
+    """A path in one line: names may have line breaks in them, and bytes that are no text."""
+    return str(path) if str(path).isprintable() else repr(str(path))
 
 
 def walk(root: Path) -> Iterator[Path]:
@@ -175,18 +181,18 @@ def decode(file: Path, size: int | None, channels: int) -> np.ndarray:
     return fit(on_white(upright(file)), size, channels)
 
 
-def decode_or_say(file: File, read: Callable[[Image.Image], T], formats: tuple[str, ...] | None = None) -> T | str:
+def decode_or_say(file: File, read: Callable[[Image.Image], T]) -> T | str:
     """What ``read`` makes of the ``upright`` image in a file, or why it cannot be read, in a line."""
-    return _try(file, read, formats)
+    return _try(file, read)
 
 
-def upright(file: File, formats: tuple[str, ...] | None = None) -> Image.Image:
-    """The image in a file, in its own mode, turned as its EXIF says; of the ``formats`` alone where they are said.
+def upright(file: File) -> Image.Image:
+    """The image in a file, in its own mode, turned as its EXIF says; of the ``FORMATS`` alone, whatever its name.
 
     Raises:
         OSError, ValueError: it cannot be read, or has more than ``MAX_PIXELS``.
     """
-    with Image.open(file, formats=formats) as opened:
+    with Image.open(file, formats=FORMATS) as opened:
         if opened.width * opened.height > MAX_PIXELS:
             raise ValueError(f"{opened.width}×{opened.height} pixels, more than {MAX_PIXELS:,}")
         return ImageOps.exif_transpose(opened)
@@ -206,9 +212,9 @@ def on_white(image: Image.Image) -> Image.Image:
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
-def _try(file: File, read: Callable[[Image.Image], T], formats: tuple[str, ...] | None = None) -> T | str:
+def _try(file: File, read: Callable[[Image.Image], T]) -> T | str:
     try:
-        return read(upright(file, formats))
+        return read(upright(file))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         return str(error).splitlines()[0] if str(error) else type(error).__name__
 

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ganjax.core import Batch, State
-from ganjax.data.folder import decode_or_say, on_white
+from ganjax.data.folder import FORMATS, decode_or_say, on_white
 from ganjax.data.pairs import pieces
 from ganjax.errors import UserError
 from ganjax.fitting import read_as
@@ -24,7 +24,6 @@ from ganjax.samples import sampler
 from ganjax.translations import answers, as_colours, edits, examples, heat_of, of_one_set, ways
 from ganjax.window import values
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # no decoder that starts other programs
 SEEN = -1  # an attribute as D sees it in the image
 STYLES = 3.0  # of a slider on a style, drawn from N(0, 1)
 
@@ -166,7 +165,7 @@ class Translating:
             return read_as(self.run, side, ImageOps.fit(whole, (width, height), how), None)
 
         with self.reading:
-            found = decode_or_say(io.BytesIO(body), fitted, FORMATS)
+            found = decode_or_say(io.BytesIO(body), fitted)
         if isinstance(found, str):
             unknown = f"it is none of {', '.join(FORMATS)}, or broken"
             raise UserError(f"the image cannot be read: {unknown if 'identify' in found else found}")

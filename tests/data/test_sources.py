@@ -400,6 +400,21 @@ def test_a_bomb_is_refused_from_its_header(tmp_path):
         decode(tmp_path / "bomb.png", 4, 3)
 
 
+def test_no_decoder_starts_another_program(tmp_path):
+    """An EPS that is called .png would be given to Ghostscript."""
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n"
+    (tmp_path / "a.png").write_bytes(eps)
+    Image.new("RGB", (8, 8)).save(tmp_path / "b.png")
+    assert "a.png: cannot identify" in folder.folder(str(tmp_path), image_size=8).info["skipped"][0]
+
+
+def test_a_name_with_a_line_break_is_said_in_one_line(tmp_path, caplog):
+    (tmp_path / "a\nb.png").write_bytes(b"")
+    (tmp_path / "c.png").write_bytes(b"")
+    with pytest.raises(UserError, match=r"2 of 2 images cannot be read, the first is 'a\\nb\.png'"):
+        folder.folder(str(tmp_path), image_size=8)
+
+
 def test_links_out_of_the_folder_and_round_it_are_not_followed(tmp_path):
     picture(tmp_path / "in" / "a.png")
     picture(tmp_path / "out" / "b.png")
