@@ -1,0 +1,111 @@
+"""``python -m experiments.reliability.fuzz [--n=10000]``: images, configs, weights, requests gone wrong at random.
+
+What is promised of each: an answer, or a line that says what is wrong, in five seconds; no file outside its folder, nothing run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import logging
+import os
+import random
+import resource
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from experiments.reliability import tries
+from ganjax.errors import UserError
+
+Try = Callable[[random.Random, Path], str]  # what became of it
+
+
+def tried(one: Try, draw: random.Random, root: Path) -> str:
+    """What became of it; what must not is an AssertionError, or any error that is not the user's to mend."""
+    begun = time.monotonic()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            said = one(draw, root)
+        except (UserError, OSError) as error:
+            said, line = "refused in a line", str(error)
+            if not line or ("\n" in line and isinstance(error, UserError)):
+                raise AssertionError(f"not a line: {line!r}") from error
+    took = time.monotonic() - begun
+    assert took < tries.SECONDS, f"{took:.1f} s"
+    return said
+
+
+@contextlib.contextmanager
+def inside(root: Path) -> Iterator[list[str]]:
+    """Names of files that are written outside ``root`` meanwhile."""
+    outside: list[str] = []
+    watching = True
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        if (
+            watching
+            and event == "open"
+            and isinstance(args[1], str)
+            and set(args[1]) & set("wxa+")
+            and not isinstance(args[0], int)
+        ):
+            path = os.path.realpath(os.fsdecode(args[0]))
+            if not path.startswith((str(root), "/dev/")):
+                outside.append(path)
+
+    sys.addaudithook(hook)
+    try:
+        yield outside
+    finally:
+        watching = False
+
+
+def main(argv: list[str]) -> None:
+    """Tries, counts, complains."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.reliability.fuzz", description=__doc__)
+    parser.add_argument("--n", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(argv[1:])
+    logging.disable(logging.WARNING)
+    all_tries: dict[str, Try] = {
+        "image": tries.image,
+        "config": tries.config,
+        "run_config": tries.run_config,
+        "weights": tries.weights,
+        "request": tries.Requests(),
+    }
+    seen: dict[str, Counter[str]] = {name: Counter() for name in all_tries}
+    faults: list[str] = []
+    with tempfile.TemporaryDirectory() as folder_, inside(Path(os.path.realpath(folder_))) as outside:
+        for i in tqdm(range(options.n), unit="try"):
+            name = [*all_tries][i % len(all_tries)]
+            try:
+                seen[name][
+                    tried(all_tries[name], random.Random(f"{options.seed} {i}"), Path(os.path.realpath(folder_)))
+                ] += 1
+            except Exception as error:
+                seen[name]["FAULT"] += 1
+                faults.append(f"{name} {i}: {type(error).__name__}: {str(error)[:300]}")
+                if len(faults) < 10:
+                    print(faults[-1], file=sys.stderr)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(
+        json.dumps(
+            {"tries": seen, "faults": faults, "outside": sorted(set(outside)), "GiB": round(memory, 2)}, indent=2
+        )
+    )
+    sys.exit(bool(faults or outside))
+
+
+if __name__ == "__main__":
+    main(sys.argv)
