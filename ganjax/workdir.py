@@ -107,7 +107,7 @@ def held(workdir: Path) -> Iterator[None]:
         lock.acquire(timeout=0) if speaks() else None
     except filelock.Timeout:
         raise UserError(f"{workdir}: another process trains this run; wait for it, or take another --workdir") from None
-    except NotImplementedError:
+    except RuntimeError:  # filelock has no name for it
         warnings.warn(f"{workdir}: this file system has no locks; see that no other run trains there", stacklevel=3)
     try:
         for part in (*workdir.glob(PART), *workdir.glob(f"*/{PART}")) if speaks() else ():
