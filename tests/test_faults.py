@@ -211,9 +211,7 @@ def test_the_lock_of_a_killed_run_is_nobodys(tmp_path):
 
 
 def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        filelock.FileLock, "acquire", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("no flock"))
-    )
+    monkeypatch.setattr(filelock.FileLock, "acquire", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("no flock")))
     with pytest.warns(UserWarning, match="has no locks"), held(tmp_path):
         pass
 

@@ -71,7 +71,9 @@ def test_restraints_must_prevent_a_collapse_that_was_there():
     for broke, answer in ((True, "yes"), (False, "partly")):
         rows = {"nothing": [_row(4.0, 1.0, False), _row(4.0, 1.0, broke)], **held}
         assert parts.restraints(rows, 0.1).answer == answer
-    assert parts.restraints({"nothing": [_row(4.0, 1.0, False)], **held}, 1.0).answer == "no"  # no cost beyond the seeds
+    assert (
+        parts.restraints({"nothing": [_row(4.0, 1.0, False)], **held}, 1.0).answer == "no"
+    )  # no cost beyond the seeds
 
 
 def test_most_changes_have_to_be_better():
