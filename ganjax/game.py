@@ -64,8 +64,10 @@ def step_of(system: Any) -> Callable[..., Step]:
     return moves
 
 
-def _system(name: str) -> Any:
+def _system(name: Any) -> Any:
     names = sorted(file.stem for file in (Path(__file__).parent / "systems").glob("[!_]*.py"))
+    if not isinstance(name, str):
+        raise UserError(f"config.system is a name, such as {names[0]!r}, not {type(name).__name__}")
     if name not in names:
         raise UserError(f"config.system: no system {name!r}{nearest(name, names)}; there are: {', '.join(names)}")
     return importlib.import_module(f"ganjax.systems.{name}")

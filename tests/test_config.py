@@ -77,6 +77,14 @@ def test_a_typo_in_any_section_fails_at_once(change, message):
         game.build(changed(change))
 
 
+def test_a_system_is_a_name():
+    config = configs.load("configs/gan.py")
+    with config.ignore_type():
+        config.system = {"name": "gan"}
+    with pytest.raises(UserError, match="config.system is a name, such as 'acgan', not ConfigDict"):
+        game.build(config)
+
+
 def test_overrides_and_variants():
     config = configs.load("configs/wgan_gp.py:mnist", ["--config.train.steps=7", "--config.gan.penalty_weight=1.5"])
     assert (config.train.steps, config.gan.penalty_weight, config.train.batch_size) == (7, 1.5, 50)
