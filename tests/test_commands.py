@@ -268,6 +268,7 @@ def all_counts():
     return json.loads(out.getvalue())
 
 
+@pytest.mark.ci
 @pytest.mark.xdist_group("counts")
 def test_1_parameter_counts_of_every_config_are_the_published_ones(all_counts):
     assert {name: tuple(all_counts[name]["params"].values()) for name in PUBLISHED} == PUBLISHED
@@ -281,6 +282,7 @@ def test_1_parameter_counts_of_every_config_are_the_published_ones(all_counts):
     assert all(entry["params"].keys() == {"gen", "disc"} for entry in all_counts.values())
 
 
+@pytest.mark.ci
 @pytest.mark.xdist_group("counts")
 def test_1_the_rows_of_biggan_s_table_have_its_counts(all_counts):
     """Millions, both players, without the shared embedding, as table 1 counts (512 px: z of 128 would be 82,296,804)."""

@@ -82,6 +82,7 @@ runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 """
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("door", [("ganjax.main", "--workdir={}/w"), ("ganjax", "inspect")])
 def test_both_doors_keep_what_they_compile(door, tmp_path):
     env = {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}

@@ -69,6 +69,7 @@ def assert_resumes(step, state, folder):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", TRICKS)
 def test_a_trick_changes_the_losses_that_it_should_and_no_other(name):
     """Beside the same system without it, at the same parameters, after steps that fill its memory."""
@@ -149,6 +150,7 @@ def test_smoothing_is_its_formula():
     assert float(loss) == pytest.approx(real + fake, rel=1e-6)
 
 
+@pytest.mark.ci
 def test_schedules_count_steps_and_are_right_after_a_resume(tmp_path):
     """Linear decay to step 4 with two moves of D in each: its update at step k is (4 − k) / 4 of the first rate."""
     sgd = transforms.scheduled(optax.sgd(0.1), transforms.linear_decay(4))
@@ -178,6 +180,7 @@ def test_schedules_count_steps_and_are_right_after_a_resume(tmp_path):
         assert jax.tree.structure(before) == jax.tree.structure(state.params)
 
 
+@pytest.mark.ci
 def test_an_average_with_a_warm_up_resumes_and_forgets_the_start(tmp_path):
     gan = game(crafted)
     with library():

@@ -32,7 +32,7 @@ from ganjax.window.server import Answer, Route, Window, as_json
 from ganjax.window.translating import Translating
 from ganjax.workdir import claim, reopen
 
-pytestmark = pytest.mark.xdist_group("explore")  # one process trains what they share
+pytestmark = [pytest.mark.xdist_group("explore"), pytest.mark.ci]  # one process trains what they share
 POST = {"X-Ganjax": "test", "Content-Type": "application/json"}
 IMAGE = {**POST, "Content-Type": "image/png"}
 

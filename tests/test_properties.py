@@ -18,7 +18,7 @@ from ganjax.checkpoint import Checkpoints
 from ganjax.core import Carry, Players, State
 from ganjax.data import pipeline, source
 
-few = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DTYPES = (np.float32, np.float16, ml_dtypes.bfloat16, np.int32, np.uint8, np.bool_)
 
 
@@ -103,7 +103,7 @@ def test_a_state_comes_back_as_it_was(params, memory, step):
         assert (x.dtype, x.shape, np.asarray(x).tobytes()) == (y.dtype, y.shape, np.asarray(y).tobytes())
 
 
-@settings(few, max_examples=20)
+@settings(few, max_examples=10)
 @given(
     rate=st.floats(1e-8, 10, allow_nan=False),
     steps=st.integers(1, 10**9),

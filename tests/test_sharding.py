@@ -165,6 +165,7 @@ def test_each_device_holds_its_share_before_and_after_a_step(tmp_path):
     assert bytes_on_each(state) == [everything - shared + shared // 4] * 4
 
 
+@pytest.mark.ci
 def test_cut_and_whole_states_train_alike(tmp_path):
     """What differs is the order in which gradients are summed: 10 steps of 2e-4 each end within 1e-6."""
     train(tiny.config("dcgan", tmp_path, steps=10, ema_decay=0.9), tmp_path / "whole")
@@ -183,6 +184,7 @@ def close(a, b, atol):
         np.testing.assert_allclose(x, y, rtol=0, atol=atol, err_msg=jax.tree_util.keystr(path))
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("first", "then"), [(None, AT_LEAST), (AT_LEAST, None)])
 def test_a_run_goes_on_under_another_rule(first, then, tmp_path):
     """Nothing of the state is lost in between; 20 steps end within 1e-6 of those that were never stopped."""

@@ -375,6 +375,7 @@ def command(*arguments):
     )
 
 
+@pytest.mark.ci
 def test_kill_term_saves_and_exits_with_0(tmp_path):
     arguments = [
         "ganjax.main",

@@ -19,7 +19,7 @@ from ganjax.run import initial_shapes, prepare
 from ganjax.train import train
 from ganjax.workdir import reopen
 
-pytestmark = pytest.mark.xdist_group("translate")  # one process trains what they share
+pytestmark = [pytest.mark.xdist_group("translate"), pytest.mark.ci]  # one process trains what they share
 CONFIGS = Path(__file__).parent.parent / "configs"
 TINY = {
     "cyclegan": ("generator.channels=2", "generator.blocks=1", "critic.channels=2", "critic.layers=1"),

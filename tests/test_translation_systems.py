@@ -57,6 +57,7 @@ def test_cyclegans_loss_is_the_sum_of_its_terms():
     assert float(left["gen/identity"]) == 0
 
 
+@pytest.mark.ci
 def test_d_is_shown_the_fakes_of_gs_own_pass_before_gs_update():
     """No second pass: what is in the carry is G(a) of the old parameters, although G has moved since."""
     game, batch = two_ways(pool=memory.pool(4)), pair()
@@ -84,6 +85,7 @@ def test_d_first_answers_todays_g_and_g_todays_d():
     assert float(log["gen/loss"]) == pytest.approx(float(value), rel=1e-5)
 
 
+@pytest.mark.ci
 def test_a_full_pool_shows_d_its_history_half_of_the_time():
     """Through whole compiled steps, no host between: of 200 fakes after the pool is full about half are old ones."""
     seen = []

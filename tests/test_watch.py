@@ -144,6 +144,7 @@ def test_a_pattern_that_is_none_is_refused(tmp_path):
         train(config, tmp_path / "w")
 
 
+@pytest.mark.ci
 def test_a_run_with_few_labels_is_watched(tmp_path):
     """What is held out has its own labels, and D is asked about images alone."""
     config = load("configs/sgan.py", ["--config.critic.hidden=(8,)", "--config.generator.hidden=(8,)"])

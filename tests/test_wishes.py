@@ -119,6 +119,7 @@ def test_a_style_is_that_of_a_picture(capsys, munit, pictures, tmp_path):
     assert "reads nothing of the kind" in refused(capsys, "translate", *where, "--to=blond")
 
 
+@pytest.mark.ci
 def test_attributes_are_set_and_the_others_are_as_d_sees_them(capsys, stargan, pictures, tmp_path):
     """Naming what D sees of the others changes nothing."""
     import jax.numpy as jnp

@@ -38,6 +38,7 @@ def test_every_seed_counts(critic, other, answer):
     assert measuring.verdict({"a": critic, "b": other}, ["a"], ["b"]) == answer
 
 
+@pytest.mark.ci
 def test_a_run_on_the_device_is_the_trainers_run():
     run = prepare(configs.load("configs/gan.py:ring8", ["--config.train.num_seeds=1", "--config.train.steps=6"]))
     legs = list(on_device.player(run, 3)(0))

@@ -176,6 +176,7 @@ def test_each_is_one_pass_without_statistics_and_a_call_each_with_them(key):
     jax.tree.map(np.testing.assert_array_equal, together.vars, apart.vars)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("network", "shape"),
     [
