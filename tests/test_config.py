@@ -81,7 +81,7 @@ def test_a_system_is_a_name():
     config = configs.load("configs/gan.py")
     with config.ignore_type():
         config.system = {"name": "gan"}
-    with pytest.raises(UserError, match="config.system is a name, such as 'acgan', not ConfigDict"):
+    with pytest.raises(UserError, match=r"config\.system is a name, such as 'acgan', not ConfigDict"):
         game.build(config)
 
 
