@@ -95,6 +95,7 @@ def test_the_homeworks_latents(capsys, workdir, tmp_path):
         assert (made[0] != made[-1]).any()
 
 
+@pytest.mark.ci
 def test_points_of_the_plane(capsys, plane, tmp_path):
     sample(capsys, plane, tmp_path / "p.npz", "--n=300", "--run=2")
     points = np.load(tmp_path / "p.npz")["points"]
@@ -330,6 +331,7 @@ def told(tmp_path_factory):
     return folder
 
 
+@pytest.mark.ci
 def test_samples_of_a_class(capsys, told, tmp_path):
     """One class by number; all of them in a row each, the same latents in every row."""
     seven = images(capsys, told, tmp_path, "--label=7", "--n=3")
@@ -341,6 +343,7 @@ def test_samples_of_a_class(capsys, told, tmp_path):
     assert (wide, high) == (3 * 30 + 2, 10 * 30 + 2)  # ten rows of three, two pixels between
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("label", "message"),
     [("10", "--label=10: no such class; there are 0 to 9, and all"), ("red", "no such class"), ("-1", "no such class")],
@@ -349,6 +352,7 @@ def test_classes_that_are_not_there(capsys, told, label, message):
     assert message in refused(capsys, "sample", f"--workdir={told}", f"--label={label}")
 
 
+@pytest.mark.ci
 def test_nothing_lies_between_labels_that_are_whole_numbers(capsys, told):
     line = refused(capsys, "sample", f"--workdir={told}", "--interpolate=3,8")
     assert line == "ganjax: --interpolate=3,8: cdcgan takes classes as whole numbers, none lie between\n"

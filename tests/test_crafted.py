@@ -93,6 +93,7 @@ def test_a_trick_changes_the_losses_that_it_should_and_no_other(name):
         assert jax.tree.structure(carry.vars) == jax.tree.structure(other.vars)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", TRICKS)
 def test_a_run_with_a_trick_resumes_to_the_bit(name, tmp_path):
     system, keywords, _ = TRICKS[name]

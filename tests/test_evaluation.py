@@ -141,6 +141,7 @@ def test_a_number_that_is_none_is_null_in_json():
     assert json.loads(protocol.to_json({"a": float("nan"), "b": [1.0, float("inf")]})) == {"a": None, "b": [1.0, None]}
 
 
+@pytest.mark.ci
 def test_points_without_modes_train_without_measures(tmp_path):
     from ganjax.config import load
 

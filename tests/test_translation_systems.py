@@ -71,6 +71,7 @@ def test_d_is_shown_the_fakes_of_gs_own_pass_before_gs_update():
         assert float(jnp.abs(moved[side] - made[side]).max()) > 1e-4
 
 
+@pytest.mark.ci
 def test_d_first_answers_todays_g_and_g_todays_d():
     """The decks' order: at the first step D sees G's fakes, not an empty memory; G is judged by the D that has moved."""
     game, batch = two_ways(), pair()
@@ -219,6 +220,7 @@ def test_classes_are_one_hot_with_the_edges_of_instances():
     assert images["b"].shape == (2, 16, 16, 3)
 
 
+@pytest.mark.ci
 def test_looks_come_from_a_picture_or_are_nothing():
     rng = np.random.default_rng(0)
     maps = {name: jnp.asarray(rng.integers(0, 3, (1, 2, 16, 16, 1)), jnp.int32) for name in ("a", "instance")}
@@ -259,6 +261,7 @@ def test_accuracy_of_maps_is_that_of_all_pairs(ties):
     assert float(jax.jit(accuracy)(large + 1, large)) == 1
 
 
+@pytest.mark.ci
 def test_perceptual_maps_are_those_of_the_state_dict(tmp_path):
     """torchvision's names, the first map of each stage; another file is told."""
     from safetensors.numpy import save_file

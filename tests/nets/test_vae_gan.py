@@ -45,6 +45,7 @@ def test_counts_from_larsens_table(size, side):
         assert [round(n / 1e6, 1) for n in (encoder, decoder, critic)] == [17.8, 4.7, 11.0]  # heads: 0.3 more
 
 
+@pytest.mark.ci
 def test_what_the_networks_give():
     E, G, D = nets.encoder(16, 4, 5), nets.generator(16, 4), nets.critic(16, 4)
     x = jnp.zeros((2, 16, 16, 3))
