@@ -76,7 +76,7 @@ def infinite_loss(state, metrics):
 @pytest.mark.parametrize(
     ("spoil", "name"),
     [
-        pytest.param(bad_parameter, r"parameter gen/Dense_0/bias", marks=pytest.mark.ci),
+        (bad_parameter, r"parameter gen/Dense_0/bias"),
         pytest.param(bad_gradient, r"gradients in the optimiser's gen/\S*mu/Dense_0/bias", marks=pytest.mark.ci),
         (bad_loss, r"gen/loss"),
         pytest.param(infinite_loss, r"disc/loss", marks=pytest.mark.ci),
