@@ -1,6 +1,8 @@
 """``python -m experiments.reliability.soak [--minutes=5]``: one long run; its memory, the time of its steps, its files.
 
-Of the second and the last third: memory may grow by 2 %, a step take 10 % longer in the median, checkpoints be those kept.
+It trains, logs, draws, measures, saves, deletes. Of the second and the last third: memory may grow by 2 %, a step take 10 %
+longer in the median, no file or thread more be open; on the disk are the sheets and lines that were asked for, and
+the checkpoints that are kept.
 """
 
 from __future__ import annotations
@@ -14,14 +16,17 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ganjax.monitor.pictures import PART
 
+LOG, SHEET, SAVE, KEEP = 20, 500, 100, 2
 SETTINGS = (
     *("generator.channels=8", "critic.channels=8", "train.batch_size=16", "train.steps=100000000"),
-    *("train.log_every=20", "train.sample_every=200", "train.save_every=100", "train.keep=2"),
+    *(f"train.log_every={LOG}", f"train.sample_every={SHEET}", f"train.save_every={SAVE}", f"train.keep={KEEP}"),
+    *("train.eval_every=1000", "eval.samples=256", "eval.real=256"),
 )
 GROWS, SLOWER = 1.02, 1.10
 
@@ -32,10 +37,47 @@ def thirds(values: list[float]) -> tuple[float, float]:
     return float(np.median(values[n : 2 * n])), float(np.median(values[2 * n :]))
 
 
-def resident(pid: int) -> float:
-    """MiB that a process holds in memory."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+def held(pid: int) -> dict[str, float]:
+    """MiB of memory, open files, and threads of a process."""
+    process = Path(f"/proc/{pid}")
+    status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+    return {
+        "MiB": int(status["VmRSS"].split()[0]) / 1024,
+        "open files": len([*(process / "fd").iterdir()]),
+        "threads": int(status["Threads"]),
+    }
+
+
+def watched(process: subprocess.Popen[bytes], log: Path, minutes: float) -> list[dict[str, float]]:
+    """What a run holds, each second from its first line on."""
+    while not log.is_file() or not log.stat().st_size:
+        assert process.poll() is None, "it ended before its first step"
+        time.sleep(0.5)
+    end, seen = time.monotonic() + 60 * minutes, []
+    while time.monotonic() < end:
+        seen.append(held(process.pid))
+        time.sleep(1.0)
+    return seen
+
+
+def written(workdir: Path) -> dict[str, Any]:
+    """What a run has written, and whether that is all that was asked for and no more."""
+    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    steps, sheets = lines[-1]["step"], len([*(workdir / "samples").glob("*.png")])
+    kept = sorted(int(each.name) for each in (workdir / "checkpoints").iterdir())
+    best = json.loads((workdir / "best.json").read_text())["step"]
+    seconds = [(b["time"] - a["time"]) / (b["step"] - a["step"]) for a, b in pairwise(lines)]
+    return {
+        "steps": steps,
+        "seconds a step": thirds(seconds),
+        "checkpoints": kept,
+        "sheets": sheets,
+        "as asked": len({*kept} - {best}) <= KEEP
+        and best in kept
+        and steps // SHEET <= sheets <= steps // SHEET + 2
+        and steps // LOG <= len(lines) <= steps // LOG + 3
+        and not [*workdir.rglob(PART)],
+    }
 
 
 def main(argv: list[str]) -> None:
@@ -48,30 +90,19 @@ def main(argv: list[str]) -> None:
     own = [f"--config.{each}" for each in SETTINGS]
     command = [sys.executable, "-m", "ganjax.main", "--config=configs/dcgan.py", f"--workdir={options.workdir}", *own]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    log, memory = options.workdir / "metrics.jsonl", list[float]()
-    while not log.is_file() or not log.stat().st_size:
-        time.sleep(0.5)
-        assert process.poll() is None, "it ended before its first step"
-    end = time.monotonic() + 60 * options.minutes
-    while time.monotonic() < end:
-        memory.append(resident(process.pid))
-        time.sleep(1.0)
+    seen = watched(process, options.workdir / "metrics.jsonl", options.minutes)
     process.send_signal(signal.SIGTERM)
     code = process.wait(60)
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
-    seconds = [(b["time"] - a["time"]) / (b["step"] - a["step"]) for a, b in pairwise(lines)]
-    (mib, mib_last), (step, step_last) = thirds(memory), thirds(seconds)
-    steps, sheets = lines[-1]["step"], len([*(options.workdir / "samples").iterdir()])
-    kept = sorted(int(each.name) for each in (options.workdir / "checkpoints").iterdir())
-    left = [str(each) for each in options.workdir.rglob(PART)]
+    holds = {name: thirds([each[name] for each in seen]) for name in seen[0]}
+    files = written(options.workdir)
+    before, after = files["seconds a step"]
     fine = {
         "exit code": code == 0,
-        "memory": mib_last <= GROWS * mib,
-        "pace": step_last <= SLOWER * step,
-        "files": len(kept) == 2 and sheets <= steps // 200 + 1 and not left,
+        **{name: last <= (GROWS * first if name == "MiB" else first) for name, (first, last) in holds.items()},
+        "pace": after <= SLOWER * before,
+        "files": files.pop("as asked"),
     }
-    numbers = {"minutes": options.minutes, "steps": steps, "MiB": [mib, mib_last], "seconds a step": [step, step_last]}
-    print(json.dumps({**numbers, "checkpoints": kept, "sheets": sheets, "fine": fine}, indent=2))
+    print(json.dumps({"minutes": options.minutes, **holds, **files, "fine": fine}, indent=2))
     sys.exit(not all(fine.values()))
 
 
