@@ -10,6 +10,7 @@ from ganjax import protocol
 from ganjax.distributed import speaks
 from ganjax.errors import UserError
 from ganjax.monitor.pictures import write_whole
+from ganjax.untrusted import in_a_line, json_of
 
 
 class Best(NamedTuple):
@@ -34,10 +35,12 @@ def read_best(workdir: Path) -> Best | None:
     if not path.is_file():
         return None
     try:
-        best = best_of(json.loads(path.read_text()))
+        best = best_of(json_of(path.read_bytes()))
         return best if (workdir / "checkpoints" / str(best.step)).is_dir() else None
     except (ValueError, TypeError) as error:
-        raise UserError(f"{path} cannot be read ({error}); delete it, the next evaluation writes it anew") from error
+        raise UserError(
+            f"{path} cannot be read ({in_a_line(error)}); delete it, the next evaluation writes it anew"
+        ) from error
 
 
 def best_of(found: dict[str, Any]) -> Best:
@@ -47,6 +50,8 @@ def best_of(found: dict[str, Any]) -> Best:
         TypeError: they have something else.
     """
     best = Best(**found)
+    if type(best.step) is not int or best.step < 0:
+        raise TypeError(f"the step {best.step!r} is none")
     return best._replace(value=float("nan")) if best.value is None else best  # JSON has no NaN
 
 

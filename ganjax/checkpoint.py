@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import gc
-import json
 import logging
 import os
 import shutil
@@ -25,6 +24,7 @@ from jax.experimental import multihost_utils
 from ganjax.core import State
 from ganjax.distributed import anyone, speaks
 from ganjax.errors import UserError
+from ganjax.untrusted import json_of
 
 GOING = ".going-"  # before the name of a checkpoint that is being deleted: it is none any more
 UNFINISHED = "*.orbax-checkpoint-tmp*"  # what a killed run was writing
@@ -149,7 +149,7 @@ class Checkpoints:
             ValueError: it cannot be read any more.
         """
         path = self.folder / str(step) / "_CHECKPOINT_METADATA"
-        found: dict[str, Any] = json.loads(path.read_text())["custom_metadata"] or {}
+        found: dict[str, Any] = json_of(path.read_bytes())["custom_metadata"] or {}
         return found
 
     def _finish(self) -> None:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from ganjax.errors import UserError
 from ganjax.monitor.pictures import write_whole
+from ganjax.untrusted import in_a_line, json_of
 
 PACKAGES = ("ganjax", "jax", "flax", "numpy")
 
@@ -87,11 +88,12 @@ def read(path: Path) -> Result:
     if not path.is_file():
         raise UserError(f"no measurement in {path}; python -m ganjax evaluate --workdir=… writes them into eval/")
     try:
-        content = json.loads(path.read_text())
+        content = json_of(path.read_bytes())
         result = Result(**{field: content[field] for field in Result._fields})
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} is no measurement of ganjax: {type(error).__name__} {error}") from error
-    if not all(isinstance(part, dict) for part in result[:3]) or not isinstance(result.marks, list):
+        raise UserError(f"{path} is no measurement of ganjax: {type(error).__name__} {in_a_line(error)}") from error
+    kinds = all(isinstance(part, dict) for part in result[:3]) and isinstance(result.marks, list)
+    if not kinds or not all(type(result.of.get(which, 0)) is int for which in ("step", "run")):
         raise UserError(f"{path} is no measurement of ganjax: its parts are of other kinds")
     return result
 

@@ -19,6 +19,7 @@ from ganjax.errors import UserError
 from ganjax.monitor import gallery, health, history, networks
 from ganjax.protocol import Result
 from ganjax.run import Run
+from ganjax.untrusted import in_a_line, json_of
 from ganjax.workdir import described, read_config
 
 Told = dict[str, Any]
@@ -33,13 +34,12 @@ def of_run(workdir: Path, name: str, share: int = 1) -> Told:
         UserError: there is no run in ``workdir``, or its config cannot be read.
     """
     config = configs.to_json(read_config(workdir))
-    run, problem = _opened(workdir)
+    run, layers, counts, problem = _opened(workdir)
     lines, unreadable = history.read(workdir / "metrics.jsonl")
     at = health.status(workdir, lines, _steps(config, run, begun=bool(lines)), time.time())
     pictures = gallery.strips(workdir / "samples", gallery.MOST // share, gallery.BYTES // share)
     curves = history.curves(lines)
     environment, results = _environment(workdir), measured(workdir)
-    layers, counts = _networks(run) if run else ([], {})
     warnings = health.warnings(lines, unreadable, at, int(config["train"]["save_every"]))
     return {
         "name": name,
@@ -58,12 +58,13 @@ def of_run(workdir: Path, name: str, share: int = 1) -> Told:
     }
 
 
-def _opened(workdir: Path) -> tuple[Run | None, list[str]]:
-    """(the run, what is wrong where it cannot be put together: the rest of the page needs no networks)."""
+def _opened(workdir: Path) -> tuple[Run | None, list[Told], dict[str, str], list[str]]:
+    """(the run, its networks, their counts, what is wrong where it cannot be put together: the rest needs no networks)."""
     try:
-        return described(workdir, parallel="jit"), []  # the networks are the same, and need no axis
-    except (UserError, KeyError, TypeError) as error:
-        return None, [f"the networks cannot be built from this folder: {error}"]
+        run = described(workdir, parallel="jit")  # the networks are the same, and need no axis
+        return run, *_networks(run), []
+    except Exception as error:  # config.json and data.json may say anything
+        return None, [], {}, [f"the networks cannot be built from this folder: {in_a_line(error)}"]
 
 
 def _steps(config: Told, run: Run | None, begun: bool) -> int:
@@ -145,7 +146,7 @@ def _best(workdir: Path) -> str:
 
 def _environment(workdir: Path) -> Told:
     try:
-        content = json.loads((workdir / "environment.json").read_text())
+        content = json_of((workdir / "environment.json").read_bytes())
         return content if isinstance(content, dict) else {}
     except (OSError, ValueError):
         return {}

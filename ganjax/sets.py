@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +23,7 @@ from ganjax.metrics.measures import Seen
 from ganjax.monitor.pictures import write_whole
 from ganjax.run import Run, root
 from ganjax.samples import Sampler, check_batch_norm, drawn, sampler, with_standing_statistics
+from ganjax.untrusted import DAMAGED, arrays_of
 
 CHUNK = 256  # images made at once, and batches of BatchNorm where it goes by the batch
 SEEN = "1"  # changes with how features are computed
@@ -137,7 +136,7 @@ def reference(extractor: Extractor, run: Run, settings: Settings, data_hash: str
 
 def _known(path: Path) -> Seen | None:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            return Seen(**{name: kept[name] for name in Seen._fields if name in kept})
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):
+        with path.open("rb") as file:
+            return Seen(**arrays_of(file))
+    except (*DAMAGED, OSError):
         return None  # not there, or damaged: it is looked at again

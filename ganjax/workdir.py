@@ -26,6 +26,7 @@ from ganjax.distributed import speaks
 from ganjax.errors import UserError
 from ganjax.monitor.pictures import PART, write_whole
 from ganjax.run import Run, assemble, initial_state
+from ganjax.untrusted import in_a_line, json_of
 
 
 def claim(workdir: Path, run: Run) -> None:
@@ -42,28 +43,8 @@ def claim(workdir: Path, run: Run) -> None:
     data = {"name": run.source.name, "size": run.source.size, "shapes": shapes, "info": run.source.info}
     started = any((workdir / "checkpoints").glob("*"))
     if started and path.exists():
-        lines = sorted(
-            configs.differences(configs.complete(_read_json(path)), new),
-            key=lambda line: not line.startswith("system:"),
-        )
-        if lines:
-            more = f" and {len(lines) - 4} more" if len(lines) > 4 else ""
-            raise UserError(
-                f"{workdir} holds a run with another config ({'; '.join(lines[:4])}{more}); "
-                "take another --workdir, or give the old values to go on with it"
-            )
-        old = _read_json(workdir / "data.json")
-        if old["size"] and any(old[key] != data[key] for key in ("name", "size", "shapes")):
-            raise UserError(
-                f"{workdir} was trained on other data: {old['name']} of {old['size']} examples {old['shapes']}, "
-                f"now {data['name']} of {data['size']} {shapes}; take another --workdir, or bring the old data back"
-            )
-        known = old["info"].get("attributes"), json.loads(json.dumps(run.source.info.get("attributes")))
-        if old["size"] and "attribute" in shapes and known[0] != known[1]:
-            raise UserError(
-                f"{workdir} was trained on the attributes {known[0]}, the data have {known[1]} now; take another --workdir, or "
-                "bring the old table back"
-            )
+        with _readable(workdir):
+            _same(workdir, new, data)
     elif started:
         raise UserError(
             f"{workdir} has checkpoints but no config.json: it is not known what run they are; take another --workdir"
@@ -74,20 +55,59 @@ def claim(workdir: Path, run: Run) -> None:
         write_whole(workdir / "environment.json", json.dumps(_environment(), indent=2).encode())
 
 
+def _same(workdir: Path, new: dict[str, Any], data: dict[str, Any]) -> None:
+    """Whether config and data are those of the run in ``workdir``."""
+    lines = sorted(
+        configs.differences(configs.complete(_read_json(workdir / "config.json")), new),
+        key=lambda line: not line.startswith("system:"),
+    )
+    if lines:
+        more = f" and {len(lines) - 4} more" if len(lines) > 4 else ""
+        raise UserError(
+            f"{workdir} holds a run with another config ({'; '.join(lines[:4])}{more}); "
+            "take another --workdir, or give the old values to go on with it"
+        )
+    old = _read_json(workdir / "data.json")
+    if old["size"] and any(old[key] != data[key] for key in ("name", "size", "shapes")):
+        raise UserError(
+            f"{workdir} was trained on other data: {old['name']} of {old['size']} examples {old['shapes']}, "
+            f"now {data['name']} of {data['size']} {data['shapes']}; take another --workdir, or bring the old data back"
+        )
+    known = old["info"].get("attributes"), json.loads(json.dumps(data["info"].get("attributes")))
+    if old["size"] and "attribute" in data["shapes"] and known[0] != known[1]:
+        raise UserError(
+            f"{workdir} was trained on the attributes {known[0]}, the data have {known[1]} now; take another --workdir, or "
+            "bring the old table back"
+        )
+
+
+@contextlib.contextmanager
+def _readable(workdir: Path) -> Iterator[None]:
+    """What goes wrong with a run's own files is said in a line."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # files of another version, or written by hand: anything may come out of them
+        reason = f"{type(error).__name__}: {in_a_line(error)}"
+        raise UserError(f"{workdir}: config.json or data.json is not what this version reads ({reason})") from error
+
+
 def read_config(workdir: Path) -> ConfigDict:
     """The config of a workdir, which is data: lists are tuples again.
 
     Raises:
         UserError: there is no run, or its config.json cannot be read.
     """
-    return ConfigDict(_tuples(configs.complete(_read_json(workdir / "config.json"))))
+    with _readable(workdir):
+        return ConfigDict(_tuples(configs.complete(_read_json(workdir / "config.json"))))
 
 
 def _read_json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"no run in {path.parent}: {path} is not there; --workdir is the directory that training wrote")
     try:
-        content: dict[str, Any] = json.loads(path.read_text())
+        content: dict[str, Any] = json_of(path.read_bytes())
         return content
     except ValueError as error:
         raise UserError(f"{path} is not valid JSON: {error}") from error
@@ -123,16 +143,11 @@ def described(workdir: Path, **train: Any) -> Run:
     Raises:
         UserError: no such workdir; its config fits together no more.
     """
-    try:
+    with _readable(workdir):
         config, data = read_config(workdir), _read_json(workdir / "data.json")
         config.train.update(train)
         shapes = {name: jax.ShapeDtypeStruct(tuple(shape), dtype) for name, (shape, dtype) in data["shapes"].items()}
-        return assemble(config, Source(data["name"], data["size"], _absent, data["info"]), shapes)
-    except UserError:
-        raise
-    except Exception as error:  # files of another version, or written by hand: anything may come out of them
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise UserError(f"{workdir}: config.json or data.json is not what this version reads ({reason})") from error
+        return assemble(config, Source(str(data["name"]), int(data["size"]), _absent, dict(data["info"])), shapes)
 
 
 def reopen(workdir: Path, step: int | str | None = None, index: int = 0) -> tuple[Run, int, State]:
@@ -147,7 +162,9 @@ def reopen(workdir: Path, step: int | str | None = None, index: int = 0) -> tupl
     seeds = run.config.train.num_seeds
     if not 0 <= index < seeds:
         raise UserError(f"--run={index}: {workdir} trained {seeds} seed{'s'[: seeds > 1]}, numbered from 0")
-    state, step = initial_state(run), _named(workdir, step)
+    with _readable(workdir):  # networks of sizes that do not fit show when they are made
+        state = initial_state(run)
+    step = _named(workdir, step)
     with Checkpoints(workdir) as checkpoints:
         begun = step == 0 and 0 not in checkpoints.steps()
         restored = (0, state) if begun else checkpoints.restore(state, step)

@@ -11,7 +11,7 @@ import signal
 import sys
 from typing import Any
 
-EVENTS = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink")
+from experiments.reliability.events import changed
 
 
 def arm(n: int, at: str) -> None:
@@ -20,8 +20,7 @@ def arm(n: int, at: str) -> None:
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         nonlocal left
-        writes = event == "open" and isinstance(args[1], str) and set(args[1]) & set("wxa+")
-        if (writes or event in EVENTS) and at in os.fsdecode(args[0] if not isinstance(args[0], int) else ""):
+        if at in (changed(event, args) or ""):
             left -= 1
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -15,6 +15,7 @@ import resource
 import sys
 import tempfile
 import time
+import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,7 +24,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from experiments.reliability import tries
+from experiments.reliability import asked, stored, tries
+from experiments.reliability.events import changed, outside
 from ganjax.errors import UserError
 
 Try = Callable[[random.Random, Path], str]  # what became of it
@@ -48,26 +50,34 @@ def tried(one: Try, draw: random.Random, root: Path) -> str:
 @contextlib.contextmanager
 def inside(root: Path) -> Iterator[list[str]]:
     """Names of files that are written outside ``root`` meanwhile."""
-    outside: list[str] = []
+    found: list[str] = []
     watching = True
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
-        if (
-            watching
-            and event == "open"
-            and isinstance(args[1], str)
-            and set(args[1]) & set("wxa+")
-            and not isinstance(args[0], int)
-        ):
-            path = os.path.realpath(os.fsdecode(args[0]))
-            if not path.startswith((str(root), "/dev/")):
-                outside.append(path)
+        path = changed(event, args) if watching else None
+        if path is not None and outside(path, str(root)):
+            found.append(path)
 
     sys.addaudithook(hook)
     try:
-        yield outside
+        yield found
     finally:
         watching = False
+
+
+def of_all_kinds(root: Path) -> dict[str, Try]:
+    """What is tried, in turns."""
+    return {
+        "image": tries.image,
+        "config": tries.config,
+        "run_config": tries.run_config,
+        "data_file": tries.data_file,
+        "weights": tries.weights,
+        "state_dict": stored.StateDicts(),
+        "run_file": stored.RunFiles(root),
+        "request": asked.Requests(),
+        "upload": asked.Uploads(),
+    }
 
 
 def main(argv: list[str]) -> None:
@@ -77,34 +87,26 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(argv[1:])
     logging.disable(logging.WARNING)
-    all_tries: dict[str, Try] = {
-        "image": tries.image,
-        "config": tries.config,
-        "run_config": tries.run_config,
-        "weights": tries.weights,
-        "request": tries.Requests(),
-    }
-    seen: dict[str, Counter[str]] = {name: Counter() for name in all_tries}
+    seen: dict[str, Counter[str]] = {}
     faults: list[str] = []
-    with tempfile.TemporaryDirectory() as folder_, inside(Path(os.path.realpath(folder_))) as outside:
+    with tempfile.TemporaryDirectory() as folder, inside(Path(os.path.realpath(folder))) as astray:
+        root = Path(os.path.realpath(folder))
+        all_tries = of_all_kinds(root)
         for i in tqdm(range(options.n), unit="try"):
             name = [*all_tries][i % len(all_tries)]
             try:
-                seen[name][
-                    tried(all_tries[name], random.Random(f"{options.seed} {i}"), Path(os.path.realpath(folder_)))
-                ] += 1
+                said = tried(all_tries[name], random.Random(f"{options.seed} {i}"), root)
             except Exception as error:
-                seen[name]["FAULT"] += 1
+                said = "FAULT"
                 faults.append(f"{name} {i}: {type(error).__name__}: {str(error)[:300]}")
                 if len(faults) < 10:
-                    print(faults[-1], file=sys.stderr)
+                    traceback.print_exc()
+            seen.setdefault(name, Counter())[said] += 1
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
-        json.dumps(
-            {"tries": seen, "faults": faults, "outside": sorted(set(outside)), "GiB": round(memory, 2)}, indent=2
-        )
+        json.dumps({"tries": seen, "faults": faults, "outside": sorted({*astray}), "GiB": round(memory, 2)}, indent=2)
     )
-    sys.exit(bool(faults or outside))
+    sys.exit(bool(faults or astray))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import pickle
 import random
+import tarfile
+import warnings
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -151,6 +155,15 @@ def other(value: Any, draw: random.Random) -> Any:
     )
 
 
+def lines(path: Path, draw: random.Random) -> bytes:
+    """A file of JSON, or of lines of it, with a value or a line changed, gone, or put in."""
+    texts = path.read_text().splitlines() if path.suffix == ".jsonl" else [path.read_text()]
+    at = draw.randrange(len(texts))
+    new = [json.dumps(other(json.loads(texts[at]), draw)), "[" * 10**5, draw.choice(WORDS), "null", "1e999"]
+    kept = texts[:at] + draw.choice(([], new[:1], new[:1], new[:1], [draw.choice(new)])) + texts[at + 1 :]
+    return "\n".join([*kept, ""]).encode(errors="surrogateescape")
+
+
 def setting(keys: list[str], draw: random.Random) -> str:
     """An override for a config: a key, now and then mistyped, and a value of some type."""
     key = draw.choice(keys)
@@ -174,3 +187,95 @@ def texts(draw: random.Random) -> str:
         lambda: json.dumps({"system": 3}),
     ]
     return draw.choice(made)()
+
+
+def of_array(x: np.ndarray, draw: random.Random) -> np.ndarray:
+    """The array in another shape or kind, with numbers that are none, or another in its place."""
+    made: list[Callable[[], np.ndarray]] = [
+        lambda: x.reshape(-1)[: draw.randint(0, x.size)],
+        lambda: x.T,
+        lambda: x[None],
+        lambda: np.full(x.shape, draw.choice((np.nan, np.inf, 1e38)), np.float32),
+        lambda: x.astype(draw.choice(("f8", "f2", "i8", "u1", "?", "c8"))),
+        lambda: np.zeros(draw.choice(((), (0,), (0, 0), (1,) * 9)), np.float32),
+        lambda: np.array(draw.choice((b"bytes", "text", "[]", "{", '{"a": 1}'))),
+    ]
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return draw.choice(made)()
+        except ValueError:  # a text has no other kind
+            return np.zeros(3)
+
+
+def of_arrays(arrays: dict[str, np.ndarray], draw: random.Random) -> dict[str, np.ndarray]:
+    """The arrays with one to three faults, or as they are: one gone, one more, one changed, two exchanged."""
+    changed = dict(arrays)
+    for _ in range(draw.choice((0, 1, 1, 2, 3)) if arrays else 0):
+        name, again = draw.choice([*arrays]), draw.choice([*arrays])
+        kind, x = draw.randrange(6), changed.pop(name, np.zeros(3, np.float32))
+        if kind == 1:
+            changed |= {name: x, draw.choice(("more", "../up", "a" * 300, name + ".0")): x}
+        elif kind == 2:
+            changed |= {name: changed.get(again, x), again: x}
+        elif kind > 2:
+            changed[name] = of_array(x, draw)
+    return changed
+
+
+def packed(arrays: dict[str, Any], draw: random.Random, marker: str) -> bytes:
+    """A file of arrays in one of the forms that weights come in; now and then with code in it that would leave ``marker``."""
+    from safetensors.numpy import save
+
+    kind, evil = draw.randrange(3), draw.random() < 0.2
+    plain = {name: np.ascontiguousarray(x) for name, x in arrays.items() if x.dtype.kind in "fiu" and x.size}
+    if kind == 0:
+        return save(plain)
+    if kind == 1:
+        buffer = io.BytesIO()
+        np.savez(
+            buffer, **{"x": np.zeros(1)}, **arrays, **({"evil": np.array([Marker(marker)], object)} if evil else {})
+        )
+        return buffer.getvalue()
+    return pickle.dumps({**arrays, **({"evil": Marker(marker)} if evil else {})}, draw.randint(2, 5))
+
+
+DATA = {  # what an .npz of data may hold
+    "images": np.zeros((6, 8, 8, 3), np.uint8),
+    "points": np.zeros((6, 2), np.float32),
+    "labels": np.arange(6) % 3,
+    "attributes": np.zeros((6, 2), np.int64),
+    "attribute_names": np.array('{"hair": ["fair", "dark"], "glasses": ["no", "yes"]}'),
+    "text": np.zeros((6, 5), np.float32),
+    "licence": np.array("CC0"),
+}
+
+
+def data_file(draw: random.Random) -> tuple[str, dict[str, bytes]]:
+    """(a data set's name, its files): an .npz, MNIST's, CIFAR-10's archive with a name that leads out of its folder."""
+    kind = draw.randrange(3)
+    if kind == 0:
+        buffer = io.BytesIO()
+        np.savez(buffer, **of_arrays({name: x for name, x in DATA.items() if draw.random() < 0.8}, draw))
+        content = buffer.getvalue()
+        return "npz", {"data.npz": damaged(content, draw) if draw.random() < 0.2 else content}
+    if kind == 1:
+        images = b"\0\0\x08\x03" + np.array([6, 4, 4], ">u4").tobytes() + bytes(96)
+        labels = b"\0\0\x08\x01" + np.array([6], ">u4").tobytes() + bytes(6)
+        zipped = draw.random() < 0.5
+        names = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
+        pack: Callable[[bytes], bytes] = gzip.compress if zipped else bytes
+        return "mnist", {
+            name + ".gz" * zipped: pack(damaged(content, draw)) if draw.random() < 0.7 else damaged(pack(content), draw)
+            for name, content in zip(names, (images, labels), strict=True)
+        }
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for i in range(1, 6):
+            member = tarfile.TarInfo(draw.choice(("cifar-10-batches-bin/", "../../", "/")) + f"data_batch_{i}.bin")
+            member.size = 3073
+            if draw.random() < 0.1:
+                member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            archive.addfile(member, io.BytesIO(bytes(3073)))
+    content = buffer.getvalue()
+    return "cifar10", {"cifar-10-binary.tar.gz": damaged(content, draw) if draw.random() < 0.5 else content}

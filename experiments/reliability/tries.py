@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
 import os
 import random
 import shutil
-import socket
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +15,10 @@ import numpy as np
 from experiments.reliability import mutations
 from ganjax import checks
 from ganjax import config as configs
-from ganjax.commands import explore
+from ganjax.data import open_source
 from ganjax.data.folder import folder
-from ganjax.run import initial_state, prepare
+from ganjax.run import prepare
 from ganjax.weights.files import read
-from ganjax.window import page
-from ganjax.window.drawing import Drawing
-from ganjax.window.server import Window
 from ganjax.workdir import described
 
 SPECS = ("gan", "dcgan", "wgan", "wgan_gp:grid25", "biggan", "cyclegan", "stargan", "infogan", "pix2pix", "sgan")
@@ -105,39 +99,15 @@ def weights(draw: random.Random, root: Path) -> str:
     return "read"
 
 
-class Requests:
-    """Raw requests to the window on a run, and now and then a good one, which is answered."""
-
-    def __init__(self) -> None:
-        run = prepare(
-            configs.load("configs/gan.py:grid25", ["--config.generator.hidden=(8,)", "--config.critic.hidden=(8,)"])
-        )
-        state = initial_state(run._replace(init_key=run.init_key[0]))
-        self.window = Window(0, page.policy())
-        self.window.routes = explore.routes(Drawing(run, state), {"system": "gan", "step": 0, "run": "fuzz"})
-        threading.Thread(target=self.window.serve_forever, args=(0.01,), daemon=True).start()
-
-    def __call__(self, draw: random.Random, root: Path) -> str:
-        host = f"127.0.0.1:{self.window.server_port}"
-        body = draw.choice(
-            (b'{"seed": 1}', b'{"z": [0.5, 0.5]}', b'{"z": [1e999, []]}', b"{}", b"[" * 3000, draw.randbytes(50))
-        )
-        body = mutations.damaged(body, draw)
-        path = draw.choice(
-            ("/", "/schema", "/sample", "/latents", "/../../etc/passwd", "/%2e%2e/", "/sample?a=%ff", "/\x00")
-        )
-        length = draw.choice((len(body), len(body), 0, 10**9, -1))
-        lines = [f"{draw.choice(('GET', 'POST', 'PUT', 'X'))} {path} HTTP/1.1", f"Host: {host}", "X-Ganjax: 1"]
-        lines += ["Content-Type: application/json", f"Content-Length: {length}"]
-        sent = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-        if draw.random() < 0.5:
-            sent = mutations.damaged(sent, draw)
-        with socket.create_connection(("127.0.0.1", self.window.server_port), timeout=SECONDS) as raw:
-            with contextlib.suppress(ConnectionError):
-                raw.sendall(sent)
-                raw.shutdown(socket.SHUT_WR)
-            with contextlib.suppress(ConnectionError):
-                status = raw.recv(2**16)[9:12].decode("latin-1")
-                assert not status.startswith("500"), f"500: {sent[:200]!r}"
-                return status or "nothing"
-        return "cut"
+def data_file(draw: random.Random, root: Path) -> str:
+    """A data set in files of its makers."""
+    name, files = mutations.data_file(draw)
+    here = root / "data"
+    shutil.rmtree(here, ignore_errors=True)
+    here.mkdir()
+    for file, content in files.items():
+        (here / file).write_bytes(content)
+    source = open_source(name, path=str(here / "data.npz" if name == "npz" else here))
+    for x in source.fetch(np.arange(min(source.size, 4))).values():
+        assert x.dtype.kind in "uif"
+    return "read"

@@ -20,6 +20,7 @@ from ganjax.errors import UserError, nearest
 from ganjax.monitor.pictures import write_whole
 from ganjax.run import Run, assemble, initial_state
 from ganjax.samples import generator_of
+from ganjax.untrusted import DAMAGED, in_a_line
 from ganjax.weights import files
 from ganjax.weights.formats import FORMATS, Format, Role
 from ganjax.weights.layouts import Arrays, from_official, to_official
@@ -77,13 +78,14 @@ def _come_in(options: argparse.Namespace, format: Format) -> dict[str, Any]:
     spec = options.config or format.config
     try:
         said = format.shapes({f"{role.slot}.{role.name}": arrays[role] for role in chosen})
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+        given = [f"--config.{key}={str(value).replace(' ', '')}" for key, value in said.items()]
+        config = configs.load(spec, [*given, *options.overrides])
+        made = unknown_data(config)
+        state = initial_state(made)
+    except DAMAGED as error:
         which = ", ".join(f"{path} as {_called(role)}" for role, path in chosen.items())
-        raise UserError(f"{which}: the arrays are not those of {options.source} ({error})") from error
-    given = [f"--config.{key}={str(value).replace(' ', '')}" for key, value in said.items()]
-    config = configs.load(spec, [*given, *options.overrides])
-    made = unknown_data(config)
-    state, fresh = initial_state(made), [_called(role) for role in format.roles if role not in chosen]
+        raise UserError(f"{which}: the arrays are not those of {options.source} ({in_a_line(error)})") from error
+    fresh = [_called(role) for role in format.roles if role not in chosen]
     params, vars = state.params, state.carry.vars
     for role, path in chosen.items():
         own = from_official(arrays[role], role.names(config), role.of(params), role.of(vars), str(path))

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
-import json
+import math
 import struct
 import tarfile
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import numpy as np
 from ganjax.data.source import Examples, Source, fit_all, from_arrays
 from ganjax.data.text import mismatched, told
 from ganjax.errors import UserError
+from ganjax.untrusted import DAMAGED, arrays_of, fits, in_a_line, json_of
 
 CIFAR10_CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
@@ -59,14 +58,15 @@ def read_idx(path: Path) -> np.ndarray:
         UserError: the file is not IDX, or is cut short.
     """
     try:
-        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        zeros, kind, dims = struct.unpack(">HBB", data[:4])
-        shape = struct.unpack(f">{dims}I", data[4 : 4 + 4 * dims])
-        if zeros or kind != 8:
-            raise ValueError("the header is not that of bytes")
-        return np.frombuffer(data, np.uint8, offset=4 + 4 * dims).reshape(shape)
-    except (ValueError, struct.error, OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{path} is no whole IDX file of bytes: {error}") from error
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            zeros, kind, dims = struct.unpack(">HBB", file.read(4))
+            shape = struct.unpack(f">{dims}I", file.read(4 * dims))
+            if zeros or kind != 8:
+                raise ValueError("the header is not that of bytes")
+            fits(math.prod(shape))
+            return np.frombuffer(file.read(math.prod(shape) + 1), np.uint8).reshape(shape)  # a byte too many is one
+    except (*DAMAGED, OSError) as error:
+        raise UserError(f"{path} is no whole IDX file of bytes: {in_a_line(error)}") from error
 
 
 def cifar10(path: str | None = None, split: str = "train", image_size: int = 32, channels: int = 3) -> Source:
@@ -97,8 +97,8 @@ def _cifar_files(folder: Path, names: list[str]) -> list[bytes]:
         raise UserError(f"{folder} has neither {names[0]} nor cifar-10-binary.tar.gz: take CIFAR-10's binary version")
     try:
         content = _members(archives[0], names)
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{archives[0]} is no whole .tar.gz: {str(error).splitlines()[0]}") from error
+    except (*DAMAGED, OSError) as error:
+        raise UserError(f"{archives[0]} is no whole .tar.gz: {in_a_line(error)}") from error
     if not set(names) <= set(content):
         raise UserError(f"{archives[0]} does not hold {', '.join(names)}: take CIFAR-10's binary version")
     return [content[name] for name in names]
@@ -122,7 +122,7 @@ def npz(path: str | None = None, image_size: int | None = None, channels: int | 
     """
     file = _file(path)
     arrays = read_npz(file)
-    info = {"attributes": json.loads(str(arrays["attribute_names"]))} if "attribute_names" in arrays else {}
+    info: dict[str, Any] = {"attributes": _names_of(arrays, file)} if "attribute_names" in arrays else {}
     info |= {key: str(arrays[key]) for key in ("licence",) if key in arrays}
     images, points = arrays.get("images", np.empty(0)), arrays.get("points", np.empty(0))
     if images.size and images.dtype == np.uint8 and images.ndim in (3, 4):
@@ -140,6 +140,21 @@ def npz(path: str | None = None, image_size: int | None = None, channels: int | 
             )
     source = from_arrays("npz", {"image": main, **{key: x.astype(np.int32) for key, x in rest.items()}}, info)
     return _captioned(source, file, arrays["text"], rest.get("label")) if "text" in arrays else source
+
+
+def _names_of(arrays: Examples, file: Path) -> dict[str, list[str]]:
+    """{attribute: its values} of the columns of ``attributes``, written as JSON."""
+    try:
+        names = json_of(str(arrays["attribute_names"]))
+    except ValueError as error:
+        raise UserError(f"{file}: attribute_names is no JSON: {error}") from error
+    columns = arrays.get("attributes", np.empty((0, 0))).shape[1:]
+    texts = isinstance(names, dict) and all(isinstance(x, list) and {*map(type, x)} == {str} for x in names.values())
+    if not texts or (len(names),) != columns:
+        raise UserError(
+            f'{file}: attribute_names should be {{"attribute": ["a value", "another"], …}}, one of each column of attributes'
+        )
+    return dict(names)
 
 
 def _captioned(source: Source, file: Path, text: np.ndarray, label: np.ndarray | None) -> Source:
@@ -164,12 +179,10 @@ def read_npz(file: Path) -> Examples:
         UserError: the file is none, or holds more than plain arrays.
     """
     try:
-        if not zipfile.is_zipfile(file):
-            raise ValueError("it is no zip file, or is cut short")
-        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as content:
-            return dict(content)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"{file} is no .npz of plain arrays: {str(error).splitlines()[0]}") from error
+        with file.open("rb") as opened:
+            return arrays_of(opened)
+    except (*DAMAGED, OSError) as error:
+        raise UserError(f"{file} is no .npz of plain arrays: {in_a_line(error)}") from error
 
 
 def _labelled(

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from ganjax.data.source import Examples, Source, check_fit, fit
 from ganjax.errors import UserError
+from ganjax.untrusted import DAMAGED, in_a_line
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # no decoder that starts other programs
@@ -215,8 +216,8 @@ def on_white(image: Image.Image) -> Image.Image:
 def _try(file: File, read: Callable[[Image.Image], T]) -> T | str:
     try:
         return read(upright(file))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        return str(error).splitlines()[0] if str(error) else type(error).__name__
+    except (*DAMAGED, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        return in_a_line(error)
 
 
 def _complain(root: Path, count: int, broken: list[str], alone: Sequence[str]) -> None:

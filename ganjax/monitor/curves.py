@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ganjax.monitor import pictures, plots
+from ganjax.monitor import history, pictures, plots
 
 PANEL, COLUMNS = (340, 240), 4
 JUDGED = ("train", "held_out")
@@ -49,6 +48,6 @@ def page(lines: list[dict[str, Any]]) -> Image.Image | None:
 
 def draw(log: Path, out: Path) -> None:
     """Writes the page of a ``metrics.jsonl``, where there is something to see."""
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    lines, _ = history.read(log)
     if picture := page(lines):
         pictures.save_png(out, np.asarray(picture))

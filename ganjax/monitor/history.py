@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
+
+from ganjax.untrusted import json_of
 
 Line = dict[str, Any]
 Value = float | None
@@ -34,8 +35,8 @@ def read(path: Path) -> tuple[list[Line], int]:
 
 def _line(text: bytes) -> Line | None:
     try:
-        line = json.loads(text)
-    except (ValueError, RecursionError):  # half a line, of a run that writes it now or was killed
+        line = json_of(text)
+    except ValueError:  # half a line, of a run that writes it now or was killed
         return None
     if not isinstance(line, dict) or type(line.get("step")) is not int or line["step"] < 0:
         return None

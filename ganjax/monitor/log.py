@@ -13,6 +13,7 @@ import tensorboardX
 from tqdm import tqdm
 
 from ganjax.monitor.pictures import write_whole
+from ganjax.untrusted import json_of
 
 SHOWN = ("disc/loss", "gen/loss", "disc/real_score", "disc/fake_score", "gen/fake_score")
 
@@ -22,7 +23,7 @@ class Log:
 
     def __init__(self, workdir: Path, start: int) -> None:
         self.path = workdir / "metrics.jsonl"
-        write_whole(self.path, "".join(_lines_until(self.path, start)).encode())
+        write_whole(self.path, b"".join(_lines_until(self.path, start)))
         self.file = self.path.open("ab", buffering=0)  # a line is there when it is written
         self.board = tensorboardX.SummaryWriter(str(workdir), purge_step=start + 1 if start else None)
 
@@ -47,16 +48,16 @@ class Log:
         self.board.close()
 
 
-def _lines_until(path: Path, step: int) -> list[str]:
+def _lines_until(path: Path, step: int) -> list[bytes]:
     if not path.exists() or not step:  # what begins anew measures its beginning anew
         return []
     kept = []
-    for line in path.read_text().splitlines(keepends=True):
+    for line in path.read_bytes().splitlines(keepends=True):
         try:
-            if line.endswith("\n") and json.loads(line)["step"] <= step:
+            if line.endswith(b"\n") and json_of(line)["step"] <= step:
                 kept.append(line)
         except (ValueError, KeyError, TypeError):
-            continue  # half a line, from a run that was killed while writing
+            continue  # half a line, from a run that was killed while writing, or a disk gone bad
     return kept
 
 

@@ -7,25 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import io
-import lzma
 import pickle
 import struct
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ganjax.errors import UserError
+from ganjax.untrusted import DAMAGED, arrays_of, fits, in_a_line
 from ganjax.weights.pickles import NumpyArray, NumpyPickle, Tensor, TorchPickle
 
 Arrays = dict[str, np.ndarray]  # names joined by dots
 DEEP = 20  # dicts in dicts
-DAMAGED = (  # what reading a cut, crafted, encrypted or oddly packed file raises
-    ValueError, TypeError, LookupError, AttributeError, EOFError, ArithmeticError, MemoryError, RuntimeError, AssertionError,
-    pickle.UnpicklingError, struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
-)  # fmt: skip
 TORCH_LEGACY = 0x1950A86A20F9469CFC6C
 
 
@@ -47,14 +42,16 @@ def read(path: Path) -> Arrays:
         with path.open("rb") as file:
             return _read(file)
     except DAMAGED as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
-        raise UserError(f"{path} cannot be read as weights: {reason}") from error
+        raise UserError(f"{path} cannot be read as weights: {in_a_line(error)}") from error
 
 
 def _read(file: Any) -> Arrays:
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as archive:
-            return _zipped(archive)
+            pickled = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+            if pickled:
+                return _torch_zip(archive, pickled[0].removesuffix("data.pkl"))
+        return {name.removesuffix(".npy"): x for name, x in arrays_of(file).items()}
     file.seek(0)
     start = file.read(10)
     file.seek(0)
@@ -65,17 +62,11 @@ def _read(file: Any) -> Arrays:
     return _torch_legacy(file) if _is_torch(file) else _flat(NumpyPickle(file).load())
 
 
-def _zipped(archive: zipfile.ZipFile) -> Arrays:
-    names = archive.namelist()
-    pickled = [name for name in names if name.endswith("/data.pkl")]
-    if not pickled:
-        return {
-            name.removesuffix(".npy"): np.load(io.BytesIO(archive.read(name)), allow_pickle=False) for name in names
-        }
-    root = pickled[0].removesuffix("data.pkl")
-    if f"{root}byteorder" in names and archive.read(f"{root}byteorder") != b"little":
+def _torch_zip(archive: zipfile.ZipFile, root: str) -> Arrays:
+    fits(sum(entry.file_size for entry in archive.infolist()))
+    if f"{root}byteorder" in archive.namelist() and archive.read(f"{root}byteorder") != b"little":
         raise ValueError("it was written on a big-endian machine")
-    reader = TorchPickle(io.BytesIO(archive.read(pickled[0])))
+    reader = TorchPickle(io.BytesIO(archive.read(f"{root}data.pkl")))
     tree = reader.load()
     for key, storage in reader.storages.items():
         entry = archive.getinfo(f"{root}data/{key}")

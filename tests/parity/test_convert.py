@@ -3,6 +3,7 @@
 import json
 import pickle
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,6 +14,7 @@ torch = pytest.importorskip("torch")
 from experiments.pytorch import networks  # noqa: E402
 from experiments.pytorch import translation as theirs  # noqa: E402
 from ganjax.nets.conv import library  # noqa: E402
+from ganjax.workdir import reopen  # noqa: E402
 
 pytestmark = pytest.mark.parity
 
@@ -217,8 +219,12 @@ def test_what_does_not_fit_is_listed_and_nothing_is_written(capsys, tmp_path):
 
 def test_old_statistics_of_instance_norm_are_left_alone(capsys, tmp_path):
     state = networks.randomise(resnet(), 0).state_dict()
-    torch.save({**state, "model.2.running_mean": torch.zeros(4)}, tmp_path / "latest_net_G.pth")
-    convert(capsys, "cyclegan", tmp_path, tmp_path / "w")
+    states = []
+    for name, more in (("w", {}), ("old", {"model.2.running_mean": torch.ones(4)})):
+        torch.save({**state, **more}, tmp_path / "latest_net_G.pth")
+        convert(capsys, "cyclegan", tmp_path, tmp_path / name)
+        states.append(reopen(tmp_path / name)[2])
+    jax.tree.map(np.testing.assert_array_equal, states[0].params, states[1].params)
 
 
 class Trap:

@@ -1,0 +1,28 @@
+"""What a process does to files, by whatever library, as Python's audit hooks see it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+ONE_PATH = ("os.remove", "os.mkdir", "os.rmdir", "os.truncate")
+TWO_PATHS = ("os.rename", "os.link", "os.symlink")
+
+
+def changed(event: str, args: tuple[Any, ...]) -> str | None:
+    """The path that an event writes to, makes or deletes; None of all other events."""
+    writes = event == "open" and isinstance(args[1], str) and set(args[1]) & set("wxa+")
+    if not (writes or event in ONE_PATH + TWO_PATHS):
+        return None
+    path, folder = args[event in TWO_PATHS], args[-1] if event != "open" else -1
+    if isinstance(path, int):
+        return None
+    if isinstance(folder, int) and folder >= 0 and event != "os.truncate":  # a name within an open folder
+        return os.path.join(os.readlink(f"/proc/self/fd/{folder}"), os.fsdecode(path))
+    return os.fsdecode(path)
+
+
+def outside(path: str, root: str) -> bool:
+    """Whether it is no file in ``root``, none of the compilation cache, and no device."""
+    cache = os.path.realpath(os.environ.get("JAX_COMPILATION_CACHE_DIR", root))
+    return not f"{os.path.realpath(path)}/".startswith((f"{root}/", f"{cache}/", "/dev/", "/proc/"))
