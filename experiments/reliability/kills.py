@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -36,36 +37,59 @@ SETTINGS = (
     f"train.steps={STEPS}",
 )
 CLOCKS = ("time", "speed/images_per_s", "eval/seconds", "eval/share_of_time")  # what no two runs share
+MODULE = (sys.executable, "-m", "experiments.reliability.armed")
 EVENTS, SECONDS = 260, 4.0  # about as many file events, and as long, as a run has after its start
 
 
-def command(workdir: Path, kill_at: int) -> list[str]:
-    """One start of the run; 0 is none that kills itself."""
+def commands(workdir: Path, processes: int, kill_at: int = 0) -> list[list[str]]:
+    """One start of the run, a command for each of its processes, of which the first kills itself; at 0 it does not."""
     options = [f"--config={SPEC}", f"--workdir={workdir}", *(f"--config.{each}" for each in SETTINGS)]
-    return [sys.executable, "-m", "experiments.reliability.armed", str(kill_at), *options]
+    met = [f"--coordinator=127.0.0.1:{free_port()}", f"--num_processes={processes}"] if processes > 1 else []
+    return [
+        [*MODULE, str(kill_at * (i == 0)), *options, *met, *[f"--process_id={i}"] * bool(met)] for i in range(processes)
+    ]
 
 
-def start(workdir: Path, draw: random.Random) -> int:
-    """Starts the run and kills it, half the time at a file event, half at a moment; its exit code."""
+def free_port() -> int:
+    """One that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def start(workdir: Path, draw: random.Random, processes: int) -> int:
+    """Starts the run and kills it, half the time at a file event, half at a moment, and one process of it; the first one's exit
+    code. Those that are left are killed too, as whoever started them does."""
     by_event = draw.random() < 0.5
-    process = subprocess.Popen(
-        command(workdir, draw.randint(1, EVENTS) if by_event else 0),
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    assert process.stderr is not None
-    said = ""
-    for line in process.stderr:
+    running = begun(commands(workdir, processes, draw.randint(1, EVENTS) if by_event else 0))
+    first, said, killed = running[0], "", by_event
+    assert first.stderr is not None
+    for line in first.stderr:
         said += line
         if not by_event and "steps in all" in line:
             time.sleep(draw.uniform(0, SECONDS))
-            process.send_signal(signal.SIGKILL)
+            draw.choice(running).send_signal(signal.SIGKILL)
+            killed = True
             break
-    said += process.communicate()[1]
-    if process.returncode not in (0, -signal.SIGKILL):
-        raise SystemExit(f"{workdir} ended with {process.returncode}:\n{said}")
-    return process.returncode
+    while killed and processes > 1 and all(process.poll() is None for process in running):
+        time.sleep(0.05)
+    if any(process.poll() for process in running):
+        for process in running:
+            process.kill()
+    said += first.communicate()[1]
+    codes = {process.wait() for process in running}
+    if not codes & {-signal.SIGKILL} and codes != {0}:
+        raise SystemExit(f"{workdir} ended with {codes}:\n{said}")
+    return max(codes, key=abs)
+
+
+def begun(lines: list[list[str]]) -> list[subprocess.Popen[str]]:
+    """The processes of a run; only the first speaks."""
+    pipes = [subprocess.PIPE, *[subprocess.DEVNULL] * (len(lines) - 1)]
+    return [
+        subprocess.Popen(line, stderr=pipe, text=True, env=environment())
+        for line, pipe in zip(lines, pipes, strict=True)
+    ]
 
 
 def environment() -> dict[str, str]:
@@ -105,17 +129,18 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m experiments.reliability.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--workdir", type=Path, default=Path("runs/reliability"))
     options = parser.parse_args(argv[1:])
     draw, seen = random.Random(options.seed), Counter[str]()
     shutil.rmtree(options.workdir, ignore_errors=True)
     whole = options.workdir / "whole"
-    subprocess.run(command(whole, 0), check=True, env=environment())
+    assert {process.wait() for process in begun(commands(whole, options.processes))} == {0}
     expected, runs, wrong = outcome(whole), 0, []
     with tqdm(total=options.kills, unit="kill") as bar:
         while bar.n < options.kills:
             workdir = options.workdir / str(runs)
-            while start(workdir, draw) != 0:
+            while start(workdir, draw, options.processes) != 0:
                 bar.update()
                 seen.update(left(workdir) if workdir.exists() else ["nothing"])
             found = outcome(workdir)

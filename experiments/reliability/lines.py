@@ -55,6 +55,7 @@ OPTIONS = {
     "export": ("--step", "--run", "--out"),
     "inspect": ("--config", "--config.generator.hidden"),
 }
+MEANT = ("1", "2", "4", "0.5", "best", "(4,)", "all", "grid25", "sweep:0", "x.png")
 Line = Callable[[random.Random], list[str]]
 
 
@@ -116,13 +117,14 @@ class Lines:
 
     def settings(self, draw: random.Random) -> list[str]:
         """A config with settings that nobody meant."""
-        odd = [mutations.setting([*KEYS], draw) for _ in range(draw.randint(1, 2))]
+        odd = [f"--config.{draw.choice(KEYS)}={draw.choice(MEANT)}", mutations.setting([*KEYS], draw)]
+        odd = [draw.choice(odd)]
         return ["ganjax.main", *POINTS, *odd, *SHORT, f"--workdir={self.fresh('new')}"]
 
     def options(self, draw: random.Random) -> list[str]:
         """A verb with an option that is none, or of another kind."""
         verb = draw.choice([*OPTIONS])
-        words = [word for word in mutations.WORDS if "\x00" not in word]  # which no shell can type
+        words = [*MEANT, *(word for word in mutations.WORDS if "\x00" not in word)]  # which no shell can type
         odd = [f"{draw.choice(OPTIONS[verb])}={draw.choice(words)}" for _ in range(draw.randint(1, 2))]
         run = [] if verb == "inspect" else [f"--workdir={self.root / draw.choice(('points', 'faces', 'nothing'))}"]
         return ["ganjax", verb, *run, *odd]
@@ -131,7 +133,10 @@ class Lines:
         """A run of which a file was damaged: asked for samples, for its page, trained on."""
         run = self.fresh("damaged")
         shutil.copytree(self.root / "points", run)
-        path = draw.choice(sorted(each for each in run.rglob("*") if each.is_file() and each.stat().st_size))
+        files = sorted(each for each in run.rglob("*") if each.is_file() and each.stat().st_size)
+        path = draw.choice(
+            [each for each in files if (each.suffix in (".json", ".jsonl")) == (draw.random() < 0.6)] or files
+        )
         lines = path.suffix in (".json", ".jsonl") and draw.random() < 0.5
         path.write_bytes(mutations.lines(path, draw) if lines else mutations.damaged(path.read_bytes(), draw))
         on = ["ganjax.main", *POINTS, *SHORT, "--config.train.steps=3"]
@@ -141,9 +146,10 @@ class Lines:
         """A folder of images that are to be trained on."""
         here = self.fresh("images")
         here.mkdir()
+        share = draw.random()
         for i in range(8):
             data, ending = mutations.image(draw)
-            whole = good or i < draw.randint(3, 8)
+            whole = good or draw.random() < share
             (here / f"{i}{ending}").write_bytes(data if whole else mutations.damaged(data, draw))
         data = ("--config.data.name=folder", f"--config.data.path={here}")
         return ["ganjax.main", *IMAGES, *data, *SHORT, f"--workdir={self.fresh('new')}"]

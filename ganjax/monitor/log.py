@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-import tensorboardX
 from tqdm import tqdm
 
+from ganjax.monitor.appended import Appended
+from ganjax.monitor.board import Board
 from ganjax.monitor.pictures import write_whole
 from ganjax.untrusted import json_of
 
@@ -24,26 +25,21 @@ class Log:
     def __init__(self, workdir: Path, start: int) -> None:
         self.path = workdir / "metrics.jsonl"
         write_whole(self.path, b"".join(_lines_until(self.path, start)))
-        self.file = self.path.open("ab", buffering=0)  # a line is there when it is written
-        self.board = tensorboardX.SummaryWriter(str(workdir), purge_step=start + 1 if start else None)
+        self.file, self.board = Appended(self.path), Board(workdir, start)
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """One line; NaN, which stands for a move that was skipped, is left out."""
         kept = {name: value for name, value in values.items() if not math.isnan(value)}
         line = json.dumps({"step": step, "time": round(time.time(), 3), **kept}) + "\n"
-        try:
-            self.file.write(line.encode())
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(self.path)) from error
-        for name, value in kept.items():
-            self.board.add_scalar(name, value, step)
+        self.file.write(line.encode())
+        self.board.scalars(step, kept)
 
     def picture(self, step: int, name: str, image: Any) -> None:
         """A picture [h, w, c] for TensorBoard."""
-        self.board.add_image(name, image, step, dataformats="HWC")
+        self.board.picture(step, name, image)
 
     def close(self) -> None:
-        """Flushes and closes both files."""
+        """Closes both files."""
         self.file.close()
         self.board.close()
 

@@ -70,11 +70,19 @@ def save_gif(path: Path, frames: UInt8[np.ndarray, "n h w c"], milliseconds: int
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """A file that is there whole or not at all."""
+    """A file that is there whole or not at all.
+
+    Raises:
+        OSError: it cannot be written; the file is named, and what was there before is left.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_bytes(data)
-    os.replace(part, path)
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _picture(image: Bytes) -> Image.Image:
