@@ -23,22 +23,23 @@ MAY = {  # room -> what of ours it may import; nets/bind.py is the one place whe
     "memory": (),
     "turns": ("core",),
     "errors": (),
+    "untrusted": (),
     "latents": ("errors",),
     "nets": ("nets", "core"),
     "systems": ("nets", "losses", "penalties", "augment", "memory", "transforms", "turns", "core"),
-    "data": ("data", "errors", "monitor.pictures"),
+    "data": ("data", "errors", "untrusted", "monitor.pictures"),
     "metrics": ("metrics", "weights", "nets.vgg", "errors"),
-    "weights": ("weights", "core", "nets.vgg", "nets.sngan", "errors"),  # of sngan the tables of widths
+    "weights": ("weights", "core", "nets.vgg", "nets.sngan", "errors", "untrusted"),  # of sngan the tables of widths
     "cache": (),
-    "protocol": ("errors", "monitor.pictures"),
-    "monitor": ("monitor", "core"),
-    "checkpoint": ("core", "distributed", "errors"),
+    "protocol": ("errors", "untrusted", "monitor.pictures"),
+    "monitor": ("monitor", "core", "untrusted"),
+    "checkpoint": ("core", "distributed", "errors", "untrusted"),
     "distributed": ("errors",),
     "sharding": (),
     "parallel": ("core", "errors"),
     "config": ("errors",),
     "resolve": ("errors",),
-    "window": tuple("window samples translations fitting latents data run core errors monitor.pictures".split()),
+    "window": tuple("window samples translations fitting latents data run core errors untrusted monitor.pictures".split()),
 }
 
 

@@ -28,7 +28,7 @@ from tqdm import tqdm
 from experiments.reliability import asked, mutations
 from experiments.reliability.fenced import SAID
 
-REFUSED, ANSWERED, GIB = 5.0, 60.0, 2.0
+REFUSED, ANSWERED, HANGS, GIB = 5.0, 60.0, 120.0, 2.0
 POINTS = ("--config=configs/gan.py:grid25", "--config.generator.hidden=(8,)", "--config.critic.hidden=(8,)")
 IMAGES = ("--config=configs/dcgan.py", "--config.generator.channels=4", "--config.critic.channels=4")
 SHORT = (
@@ -112,7 +112,10 @@ class Lines:
         """Runs ``python -m`` and the line."""
         begun = time.monotonic()
         command = [sys.executable, "-m", "experiments.reliability.fenced", str(self.root), *line]
-        done = subprocess.run(command, capture_output=True, cwd=self.root, env=self.environment, timeout=120)
+        try:
+            done = subprocess.run(command, capture_output=True, cwd=self.root, env=self.environment, timeout=HANGS)
+        except subprocess.TimeoutExpired:
+            return Ended(-1, "", HANGS)
         return Ended(done.returncode, done.stderr.decode(errors="replace"), time.monotonic() - begun)
 
     def settings(self, draw: random.Random) -> list[str]:
