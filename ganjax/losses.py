@@ -16,7 +16,7 @@ from jax import Array
 from jax.nn import log_softmax, relu, softplus
 from jaxtyping import Float, Int
 
-Logits = Float[Array, "..."]
+Logits = Float[Array, " ..."]
 Scalar = Float[Array, ""]
 Tree = Any
 
@@ -128,7 +128,7 @@ def over_maps(objective: Callable[..., Scalar], *answers: Tree) -> Scalar:
     return sum((objective(*maps) for maps in zip(*map(jax.tree.leaves, answers), strict=True)), jnp.zeros(()))
 
 
-def l1_distance(x: Float[Array, "..."], y: Float[Array, "..."]) -> Scalar:
+def l1_distance(x: Float[Array, " ..."], y: Float[Array, " ..."]) -> Scalar:
     """Mean |x − y| over everything: the ‖x − y‖₁ of papers that translate images."""
     return jnp.abs(x - y).mean()
 
@@ -141,6 +141,6 @@ def feature_matching(real: list[list[Array]], fake: list[list[Array]]) -> Scalar
     return sum((l1_distance(f, g) for f, g in layers), jnp.zeros(())) * 4 / (len(real[0]) - 1) / len(real)
 
 
-def l2_distance(x: Float[Array, "..."], y: Float[Array, "..."]) -> Scalar:
+def l2_distance(x: Float[Array, " ..."], y: Float[Array, " ..."]) -> Scalar:
     """Mean (x − y)² over everything."""
     return ((x - y) ** 2).mean()

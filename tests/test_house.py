@@ -39,7 +39,9 @@ MAY = {  # room -> what of ours it may import; nets/bind.py is the one place whe
     "parallel": ("core", "errors"),
     "config": ("errors",),
     "resolve": ("errors",),
-    "window": tuple("window samples translations fitting latents data run core errors untrusted monitor.pictures".split()),
+    "window": tuple(
+        "window samples translations fitting latents data run core errors untrusted monitor.pictures".split()
+    ),
 }
 
 

@@ -73,6 +73,6 @@ def digits_of(params: Any, images: Float[Array, "b h w c"]) -> Int[Array, "b c"]
     return Classifier().apply(params, singles).argmax(axis=-1).reshape(b, c)
 
 
-def to_model_range(images: UInt8[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+def to_model_range(images: UInt8[np.ndarray, " ..."]) -> Float[np.ndarray, " ..."]:
     """Bytes to [-1, 1], as generators make them."""
     return images.astype(np.float32) / 127.5 - 1

@@ -15,7 +15,7 @@ PART = ".*.part"  # names of files that are not whole yet
 Bytes = UInt8[np.ndarray, "_ _ _"]  # height, width, channels
 
 
-def to_bytes(images: Float[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
+def to_bytes(images: Float[np.ndarray, " ..."]) -> UInt8[np.ndarray, " ..."]:
     """[-1, 1] -> 0 … 255."""
     return np.clip(np.round((np.asarray(images, np.float32) + 1) * 127.5), 0, 255).astype(np.uint8)
 

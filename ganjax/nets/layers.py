@@ -112,7 +112,7 @@ def _wide(kernel: Float[Array, "3 3 i o"]) -> Float[Array, "4 4 i o"]:
     return functools.reduce(jnp.add, shifted)
 
 
-def _biased(layer: Conv | ConvTranspose | Dense, x: Float[Array, "..."]) -> Float[Array, "..."]:
+def _biased(layer: Conv | ConvTranspose | Dense, x: Float[Array, " ..."]) -> Float[Array, " ..."]:
     if not layer.use_bias:
         return x
     return x + layer.param("bias", nn.initializers.zeros, (layer.features,)).astype(x.dtype)
@@ -236,22 +236,22 @@ def numbered(block: type[nn.Module], remat: bool) -> Callable[..., nn.Module]:
     return lambda *args, **kwargs: made(*args, name=f"{block.__name__}_{next(count)}", **kwargs)
 
 
-def leaky_relu(x: Float[Array, "..."]) -> Float[Array, "..."]:
+def leaky_relu(x: Float[Array, " ..."]) -> Float[Array, " ..."]:
     """Slope 0.2 below zero, as almost every GAN has it."""
     return nn.leaky_relu(x, 0.2)
 
 
-def identity(x: Float[Array, "..."]) -> Float[Array, "..."]:
+def identity(x: Float[Array, " ..."]) -> Float[Array, " ..."]:
     """x."""
     return x
 
 
-def sigmoid_image(x: Float[Array, "..."]) -> Float[Array, "..."]:
+def sigmoid_image(x: Float[Array, " ..."]) -> Float[Array, " ..."]:
     """2σ(x) − 1: the door of a generator that works in [0, 1]."""
     return 2 * nn.sigmoid(x) - 1
 
 
-def unit_range(x: Float[Array, "..."]) -> Float[Array, "..."]:
+def unit_range(x: Float[Array, " ..."]) -> Float[Array, " ..."]:
     """(x + 1) / 2: the door of a critic that works in [0, 1]."""
     return (x + 1) / 2
 
