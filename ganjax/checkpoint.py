@@ -6,10 +6,12 @@ import contextlib
 import errno
 import functools
 import gc
+import json
 import logging
 import os
 import shutil
 import sys
+import traceback
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -25,7 +27,7 @@ from jax.experimental import multihost_utils
 from ganjax.core import State
 from ganjax.distributed import anyone, speaks
 from ganjax.errors import UserError
-from ganjax.untrusted import in_a_line, json_of
+from ganjax.untrusted import DAMAGED, in_a_line, json_of
 
 GOING = ".going-"  # before the name of a checkpoint that is being deleted: it is none any more
 UNFINISHED = "*.orbax-checkpoint-tmp*"  # what a killed run was writing
@@ -74,6 +76,7 @@ class Checkpoints:
             return
         copy = jax.tree.map(jnp.copy, state)
         about = {"notes": self.notes, "bits": bits(copy)}
+        about["sum"] = _of_notes(about)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if step in self.broken:
@@ -138,8 +141,8 @@ class Checkpoints:
         """As it was saved, or an error."""
         asked = ocp.args.Composite(default=ocp.args.StandardRestore(target))
         state: State = self.orbax.restore(self.folder / str(step), args=asked)["default"]
-        saved = self._about(step).get("bits")
-        if saved is not None and saved != bits(state):
+        about = self._about(step)
+        if about and about["bits"] != bits(state):
             raise ValueError("its bits are not those that were saved")
         return state
 
@@ -147,10 +150,16 @@ class Checkpoints:
         """What was saved with a step; nothing with those of old.
 
         Raises:
-            ValueError: it cannot be read any more.
+            ValueError: it cannot be read any more, or is something else.
         """
         path = self.folder / str(step) / "_CHECKPOINT_METADATA"
-        found: dict[str, Any] = json_of(path.read_bytes())["custom_metadata"] or {}
+        try:
+            found: dict[str, Any] = json_of(path.read_bytes())["custom_metadata"] or {}
+            whole = not found or found.pop("sum") == _of_notes(found)
+        except DAMAGED as error:
+            raise ValueError(f"its notes cannot be read: {in_a_line(error)}") from error
+        if not whole:
+            raise ValueError("its notes are not those that were saved")
         return found
 
     def _finish(self) -> None:
@@ -170,6 +179,11 @@ class Checkpoints:
             shutil.rmtree(going, ignore_errors=True)
             os.replace(path, going)
             shutil.rmtree(going, ignore_errors=True)
+
+
+def _of_notes(about: dict[str, Any]) -> int:
+    """A sum over what is told of a checkpoint; bits of the file that say nothing may be others."""
+    return zlib.crc32(json.dumps(about, sort_keys=True).encode())
 
 
 def bits(tree: Any) -> int:
@@ -223,7 +237,7 @@ def _unheard() -> None:
     hook = sys.unraisablehook
 
     def hears(unraisable: Any) -> None:
-        if str(unraisable.exc_value) != "Event loop is closed":  # of the save
+        if unraisable.object is not None or str(unraisable.exc_value) != "Event loop is closed":  # by C++, of the save
             hook(unraisable)
 
     sys.unraisablehook = hears
@@ -231,8 +245,13 @@ def _unheard() -> None:
 
 def _raised_anyway(record: logging.LogRecord) -> bool:
     """A filter of logs: of what Orbax could not do its errors tell, in a line; it need not print whole stacks of its threads."""
-    told = "orbax" in record.pathname or record.getMessage().startswith("Future exception was never retrieved")
+    late = record.getMessage().startswith("Future exception was never retrieved")
+    told = "orbax" in record.pathname or (late and "orbax" in "".join(traceback.format_exception(_error_of(record))))
     return record.levelno < logging.ERROR or not told
+
+
+def _error_of(record: logging.LogRecord) -> BaseException | None:
+    return record.exc_info[1] if record.exc_info else None
 
 
 def _unwritten(path: Path, error: Exception) -> UserError:

@@ -45,7 +45,11 @@ def arrays_of(file: Any) -> dict[str, np.ndarray]:
         fits(sum(entry.file_size for entry in archive.infolist()))
     file.seek(0)
     with np.load(file, allow_pickle=False) as content:
-        return dict(content)
+        found = dict(content)
+    strange = [name for name, x in found.items() if not isinstance(x, np.ndarray)]
+    if strange:
+        raise ValueError(f"{strange[0]} in it is no array")
+    return found
 
 
 def fits(size: int) -> None:
@@ -54,13 +58,19 @@ def fits(size: int) -> None:
     Raises:
         ValueError: so many bytes are more than half of this machine's memory, where the system says how much that is.
     """
-    if not hasattr(os, "sysconf"):
-        return
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if size > memory // 2:
+    memory = _memory()
+    if memory and size > memory // 2:
         raise ValueError(
             f"it unpacks to {size / 2**30:,.1f} GiB, more than half of this machine's {memory / 2**30:.1f} GiB"
         )
+
+
+def _memory() -> int:
+    """Bytes, or 0 where the system does not say."""
+    try:
+        return max(0, os.sysconf("SC_PAGE_SIZE")) * max(0, os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):  # no such call, no such name
+        return 0
 
 
 def in_a_line(error: BaseException) -> str:

@@ -86,7 +86,7 @@ def _readable(workdir: Path) -> Iterator[None]:
     """What goes wrong with a run's own files is said in a line."""
     try:
         yield
-    except UserError:
+    except (UserError, jax.errors.JaxRuntimeError):  # the second is the machine's, which may be full
         raise
     except Exception as error:  # files of another version, or written by hand: anything may come out of them
         reason = f"{type(error).__name__}: {in_a_line(error)}"
@@ -97,10 +97,14 @@ def read_config(workdir: Path) -> ConfigDict:
     """The config of a workdir, which is data: lists are tuples again.
 
     Raises:
-        UserError: there is no run, or its config.json cannot be read.
+        UserError: there is no run, its config.json cannot be read, or what everybody reads in it is of another kind.
     """
     with _readable(workdir):
-        return ConfigDict(_tuples(configs.complete(_read_json(workdir / "config.json"))))
+        config = ConfigDict(_tuples(configs.complete(_read_json(workdir / "config.json"))))
+        for name in ("steps", "save_every", "num_seeds", "seed"):
+            if type(config.train[name]) is not int:
+                raise TypeError(f"train.{name}: {config.train[name]!r} is no whole number")
+        return config
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -100,6 +100,24 @@ def test_no_damage_to_a_file_comes_back_unseen(kind, two, tmp_path):
     assert passed_over >= 2
 
 
+def test_no_bit_of_the_notes_comes_back_otherwise(tmp_path):
+    notes = {"attempt": 0, "best": {"step": 1, "measure": "fid", "value": 2.5, "protocol": "p"}}
+    with Checkpoints(tmp_path) as checkpoints:
+        checkpoints.notes = notes
+        checkpoints.save(1, state(1))
+    path = tmp_path / "checkpoints/1/_CHECKPOINT_METADATA"
+    whole, refused = path.read_bytes(), 0
+    with Checkpoints(tmp_path) as checkpoints:
+        for i in range(len(whole)):
+            for bit in range(8):
+                path.write_bytes(whole[:i] + bytes([whole[i] ^ 1 << bit]) + whole[i + 1 :])
+                try:
+                    assert checkpoints.notes_of(1) == notes
+                except ValueError:
+                    refused += 1
+    assert refused > 8 * len(str(notes))
+
+
 def test_folders_and_files_that_are_no_checkpoints(two, tmp_path):
     shutil.copytree(two, tmp_path / "w")
     (tmp_path / "w/checkpoints/9").mkdir()

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from PIL import Image
 
 from ganjax.checkpoint import Checkpoints
+from ganjax.monitor.pictures import write_whole
 from ganjax.workdir import reopen
 
 SMALL = ("generator.hidden=(64,)", "critic.hidden=(64,)", "eval.samples=500", "train.batch_size=8", "train.num_seeds=1")
@@ -80,6 +83,15 @@ def test_a_disk_that_may_only_be_read(disk):
     assert (code, "Read-only file system" in line, str(place / "run") in line) == (2, True, True), line
 
 
+@pytest.mark.ci
+def test_a_disk_that_turns_read_only_names_the_file(disk):
+    place, changed = disk
+    changed("ro")
+    with pytest.raises(OSError, match="Read-only") as caught:
+        write_whole(place / "config.json", b"{}")
+    assert caught.value.filename == str(place / "config.json")
+
+
 AS_NOBODY = """
 import os, sys
 from ganjax.main import guarded
@@ -96,15 +108,15 @@ def read_as_nobody(folder):
 
 
 @pytest.fixture
-def open_folder(tmp_path):
-    """A folder of three images that anybody may enter."""
-    folder = tmp_path / "images"
-    (folder / "below").mkdir(parents=True)
-    for path in (tmp_path, *list(tmp_path.parents)[:2]):
-        os.chmod(path, 0o755)
-    for name in ("0.png", "1.png", "below/2.png"):
-        Image.new("RGB", (8, 8)).save(folder / name)
-    return folder
+def open_folder():
+    """A folder of three images that anybody may enter, which pytest's own are not."""
+    with tempfile.TemporaryDirectory() as place:
+        os.chmod(place, 0o755)
+        folder = Path(place) / "images"
+        (folder / "below").mkdir(parents=True)
+        for name in ("0.png", "1.png", "below/2.png"):
+            Image.new("RGB", (8, 8)).save(folder / name)
+        yield folder
 
 
 def test_a_file_that_may_not_be_read_is_skipped_and_named(open_folder):

@@ -3,6 +3,7 @@
 import gzip
 import json
 import struct
+import tarfile
 import zipfile
 
 import numpy as np
@@ -96,6 +97,23 @@ def test_a_measurement_of_no_step(tmp_path):
     assert "of other kinds" in refusal(read_measurement, tmp_path / "m.json")
 
 
+@pytest.mark.parametrize("value", [None, "x", float("nan"), True])
+@pytest.mark.parametrize("key", ["steps", "save_every", "num_seeds"])
+def test_a_config_of_other_types_has_no_page(tmp_path, key, value):
+    _, workdir = started(tmp_path)
+    config = json.loads((workdir / "config.json").read_text())
+    config["train"][key] = value
+    (workdir / "config.json").write_text(json.dumps(config))
+    assert f"train.{key}" in refusal(report.alone, workdir)
+
+
+@pytest.mark.parametrize("reader", [lambda path: files.npz(str(path)), read_weights])
+def test_an_archive_of_other_things(tmp_path, reader):
+    with zipfile.ZipFile(tmp_path / "data.npz", "w") as archive:
+        archive.writestr("images", "no array")
+    assert "images in it is no array" in refusal(reader, tmp_path / "data.npz")
+
+
 @pytest.mark.parametrize("names", ["{", "[]", '{"hair": 3}', '{"hair": ["fair"], "more": ["no"]}', DEEP])
 def test_names_of_attributes_that_are_none(tmp_path, names):
     arrays = {"images": np.zeros((6, 8, 8, 3), np.uint8), "attributes": np.zeros((6, 1), np.int64)}
@@ -131,6 +149,13 @@ def test_idx_files_are_read_to_the_size_that_they_announce(tmp_path):
     assert files.read_idx(tmp_path / "x.gz").shape == (3, 4)
     (tmp_path / "x").write_bytes(b"\0\0\x08\x03" + struct.pack(">3I", *[2**32 - 1] * 3))
     assert "unpacks to" in refusal(files.read_idx, tmp_path / "x")
+
+
+def test_an_archive_whose_headers_announce_what_nobody_reads(tmp_path):
+    header = tarfile.TarInfo("x" * 8)
+    header.type, header.size = tarfile.GNUTYPE_LONGNAME, 2 * 10**8
+    (tmp_path / "cifar-10-binary.tar.gz").write_bytes(gzip.compress(header.tobuf() + bytes(1024)))
+    assert "headers announce more" in refusal(files.cifar10, str(tmp_path))
 
 
 def test_a_picture_as_wide_as_a_fraction(tmp_path):

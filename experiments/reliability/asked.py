@@ -40,14 +40,15 @@ TRANSLATED = (
 )
 
 
-def raw(draw: random.Random, port: int) -> bytes:
-    """What is sent to a port: HTTP, or nearly."""
+def raw(draw: random.Random, port: int) -> tuple[bytes, bool]:
+    """(what is sent to a port, whether it is HTTP and so has an answer)."""
     body = mutations.damaged(draw.choice((*BODIES, draw.randbytes(50))), draw)
     length = draw.choice((len(body), len(body), 0, 10**9, -1))
-    lines = [f"{draw.choice(('GET', 'POST', 'PUT', 'X'))} {draw.choice(PATHS)} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
+    path = draw.choice(PATHS)
+    lines = [f"{draw.choice(('GET', 'POST', 'PUT', 'X'))} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
     lines += ["X-Ganjax: 1", "Content-Type: application/json", f"Content-Length: {length}"]
     sent = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-    return mutations.damaged(sent, draw) if draw.random() < 0.5 else sent
+    return (mutations.damaged(sent, draw), False) if draw.random() < 0.5 else (sent, "\0" not in path)
 
 
 def answered(sent: bytes, port: int) -> str:
@@ -81,7 +82,10 @@ class Requests:
         self.port = window(Drawing(run, initial_state(run._replace(init_key=run.init_key[0]))))
 
     def __call__(self, draw: random.Random, root: Path) -> str:
-        return answered(raw(draw, self.port), self.port)
+        sent, whole = raw(draw, self.port)
+        status = answered(sent, self.port)
+        assert status.isdecimal() or not whole, f"{status}: {sent[:200]!r}"
+        return status
 
 
 class Uploads:
@@ -94,17 +98,16 @@ class Uploads:
 
     def __call__(self, draw: random.Random, root: Path) -> str:
         data, ending = mutations.image(draw)
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)  # which must not be cut
         kind = draw.choice((f"image/{ending[1:]}", "image/png", "text/plain"))
-        line.request(
-            "POST",
-            f"/translate?{draw.choice(QUERIES)}",
-            mutations.damaged(data, draw),
-            {"X-Ganjax": "1", "Content-Type": kind},
-        )
-        answer = line.getresponse()
-        said = json.loads(answer.read())
-        line.close()
+        body, said_to_be = mutations.damaged(data, draw), {"X-Ganjax": "1", "Content-Type": kind}
+        with contextlib.closing(line):
+            try:
+                line.request("POST", f"/translate?{draw.choice(QUERIES)}", body, said_to_be)
+                answer = line.getresponse()
+                said = json.loads(answer.read())
+            except (ConnectionError, http.client.HTTPException) as error:
+                raise AssertionError(f"no answer: {error!r}") from error
         if answer.status == 200:
             assert "translation" in said
             return "translated"

@@ -1,4 +1,4 @@
-"""What a process does to files, by whatever library, as Python's audit hooks see it."""
+"""What a process does to files, by whatever library, as far as Python's audit hooks see it: C++ writes past them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ TWO_PATHS = ("os.rename", "os.link", "os.symlink")
 
 def changed(event: str, args: tuple[Any, ...]) -> str | None:
     """The path that an event writes to, makes or deletes; None of all other events."""
-    writes = event == "open" and isinstance(args[1], str) and set(args[1]) & set("wxa+")
-    if not (writes or event in ONE_PATH + TWO_PATHS):
+    if event == "open":
+        mode, flags = args[1:3]
+        writes = set(mode) & set("wxa+") if isinstance(mode, str) else flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    elif not (writes := event in ONE_PATH + TWO_PATHS):
+        return None
+    if not writes:
         return None
     path, folder = args[event in TWO_PATHS], args[-1] if event != "open" else -1
     if isinstance(path, int):

@@ -28,6 +28,7 @@ from experiments.reliability import asked, stored, tries
 from experiments.reliability.events import changed, outside
 from ganjax.errors import UserError
 
+GIB = 1.0  # of memory, in all
 Try = Callable[[random.Random, Path], str]  # what became of it
 
 
@@ -106,7 +107,7 @@ def main(argv: list[str]) -> None:
     print(
         json.dumps({"tries": seen, "faults": faults, "outside": sorted({*astray}), "GiB": round(memory, 2)}, indent=2)
     )
-    sys.exit(bool(faults or astray))
+    sys.exit(bool(faults or astray) or memory > GIB)
 
 
 if __name__ == "__main__":

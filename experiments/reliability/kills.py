@@ -58,11 +58,11 @@ def free_port() -> int:
 
 
 def start(workdir: Path, draw: random.Random, processes: int) -> int:
-    """Starts the run and kills it, half the time at a file event, half at a moment, and one process of it; the first one's exit
-    code. Those that are left are killed too, as whoever started them does."""
+    """Starts the run and kills it, half the time at a file event, half at a moment, and one process of it; 0 where it ended
+    first. Those that are left are killed too, as whoever started them does."""
     by_event = draw.random() < 0.5
     running = begun(commands(workdir, processes, draw.randint(1, EVENTS) if by_event else 0))
-    first, said, killed = running[0], "", by_event
+    first, said, killed = running[0], "", by_event  # at an event that may never come
     assert first.stderr is not None
     for line in first.stderr:
         said += line
@@ -71,16 +71,17 @@ def start(workdir: Path, draw: random.Random, processes: int) -> int:
             draw.choice(running).send_signal(signal.SIGKILL)
             killed = True
             break
-    while killed and processes > 1 and all(process.poll() is None for process in running):
+    while killed and all(process.poll() is None for process in running):
         time.sleep(0.05)
-    if any(process.poll() for process in running):
+    codes = [process.poll() for process in running]
+    if any(codes):
         for process in running:
             process.kill()
     said += first.communicate()[1]
-    codes = {process.wait() for process in running}
-    if not codes & {-signal.SIGKILL} and codes != {0}:
+    codes = [process.wait() if code is None else code for process, code in zip(running, codes, strict=True)]
+    if -signal.SIGKILL not in codes and any(codes):
         raise SystemExit(f"{workdir} ended with {codes}:\n{said}")
-    return max(codes, key=abs)
+    return -signal.SIGKILL if any(codes) else 0
 
 
 def begun(lines: list[list[str]]) -> list[subprocess.Popen[str]]:

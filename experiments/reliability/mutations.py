@@ -257,6 +257,9 @@ def data_file(draw: random.Random) -> tuple[str, dict[str, bytes]]:
     if kind == 0:
         buffer = io.BytesIO()
         np.savez(buffer, **of_arrays({name: x for name, x in DATA.items() if draw.random() < 0.8}, draw))
+        if draw.random() < 0.1:
+            with zipfile.ZipFile(buffer, "a") as archive:
+                archive.writestr(draw.choice(("text", "points", "../up")), "no array")
         content = buffer.getvalue()
         return "npz", {"data.npz": damaged(content, draw) if draw.random() < 0.2 else content}
     if kind == 1:

@@ -28,7 +28,6 @@ SETTINGS = (
     *(f"train.log_every={LOG}", f"train.sample_every={SHEET}", f"train.save_every={SAVE}", f"train.keep={KEEP}"),
     *("train.eval_every=1000", "eval.samples=256", "eval.real=256"),
 )
-GROWS, SLOWER = 1.02, 1.10
 
 
 def thirds(values: list[float]) -> tuple[float, float]:
@@ -85,6 +84,8 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m experiments.reliability.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--workdir", type=Path, default=Path("runs/soak"))
+    parser.add_argument("--grows", type=float, default=1.02, help="memory, at most so many times")
+    parser.add_argument("--slower", type=float, default=1.10, help="a step, at most so many times; 2 beside other work")
     options = parser.parse_args(argv[1:])
     shutil.rmtree(options.workdir, ignore_errors=True)
     own = [f"--config.{each}" for each in SETTINGS]
@@ -98,8 +99,8 @@ def main(argv: list[str]) -> None:
     before, after = files["seconds a step"]
     fine = {
         "exit code": code == 0,
-        **{name: last <= (GROWS * first if name == "MiB" else first) for name, (first, last) in holds.items()},
-        "pace": after <= SLOWER * before,
+        **{name: last <= (options.grows * first if name == "MiB" else first) for name, (first, last) in holds.items()},
+        "pace": after <= options.slower * before,
         "files": files.pop("as asked"),
     }
     print(json.dumps({"minutes": options.minutes, **holds, **files, "fine": fine}, indent=2))

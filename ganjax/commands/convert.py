@@ -76,12 +76,15 @@ def _come_in(options: argparse.Namespace, format: Format) -> dict[str, Any]:
                 f"{path}: {len(left)} arrays are left over, such as {left[0]}; needed are {wanted or 'others'}"
             )
     spec = options.config or format.config
+    configs.load(spec, options.overrides)  # what is wrong with it alone is not the arrays' fault
     try:
         said = format.shapes({f"{role.slot}.{role.name}": arrays[role] for role in chosen})
         given = [f"--config.{key}={str(value).replace(' ', '')}" for key, value in said.items()]
         config = configs.load(spec, [*given, *options.overrides])
         made = unknown_data(config)
         state = initial_state(made)
+    except jax.errors.JaxRuntimeError:
+        raise  # of the machine
     except DAMAGED as error:
         which = ", ".join(f"{path} as {_called(role)}" for role, path in chosen.items())
         raise UserError(f"{which}: the arrays are not those of {options.source} ({in_a_line(error)})") from error
