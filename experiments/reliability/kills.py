@@ -88,7 +88,7 @@ def begun(lines: list[list[str]]) -> list[subprocess.Popen[str]]:
     """The processes of a run; only the first speaks."""
     pipes = [subprocess.PIPE, *[subprocess.DEVNULL] * (len(lines) - 1)]
     return [
-        subprocess.Popen(line, stderr=pipe, text=True, env=environment())
+        subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=pipe, text=True, env=environment())
         for line, pipe in zip(lines, pipes, strict=True)
     ]
 
