@@ -56,6 +56,7 @@ OPTIONS = {
     "inspect": ("--config", "--config.generator.hidden"),
 }
 MEANT = ("1", "2", "4", "0.5", "best", "(4,)", "all", "grid25", "sweep:0", "x.png")
+READ_FIRST = ("config.json", "data.json", "metrics.jsonl", "best.json", "checkpoints/2/_CHECKPOINT_METADATA")
 Line = Callable[[random.Random], list[str]]
 
 
@@ -137,9 +138,7 @@ class Lines:
         run = self.fresh("damaged")
         shutil.copytree(self.root / "points", run)
         files = sorted(each for each in run.rglob("*") if each.is_file() and each.stat().st_size)
-        path = draw.choice(
-            [each for each in files if (each.suffix in (".json", ".jsonl")) == (draw.random() < 0.6)] or files
-        )
+        path = run / draw.choice(READ_FIRST) if draw.random() < 0.5 else draw.choice(files)
         lines = path.suffix in (".json", ".jsonl") and draw.random() < 0.5
         path.write_bytes(mutations.lines(path, draw) if lines else mutations.damaged(path.read_bytes(), draw))
         on = ["ganjax.main", *POINTS, *SHORT, "--config.train.steps=3"]
