@@ -20,6 +20,7 @@ from ganjax.parallel import check_divides
 from ganjax.resolve import resolve
 
 Tree = Any
+MOST = 2**36  # parameters of one layer: 256 GiB
 
 
 def check_settings(config: ConfigDict) -> None:
@@ -114,6 +115,11 @@ def check_game(game: Game, batch: Tree, config: ConfigDict) -> None:
         raise UserError(
             "a layer has no parameters: a number of latents, channels or units in the config is not above 0"
         )
+    for leaf in jax.tree.leaves(state.params):
+        if leaf.size > MOST:
+            raise UserError(
+                f"a layer has {_size(leaf, 0)} parameters: a number of latents, channels or units in the config is too large"
+            )
     kept = [name for name, memory in state.carry.memory.items() if jax.tree.leaves(memory)]
     if config.train.parallel == "pmap" and kept:
         raise UserError(

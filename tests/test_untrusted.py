@@ -92,6 +92,12 @@ def test_networks_that_no_longer_fit(tmp_path):
     assert any("networks cannot be built" in line for line in told["warnings"])
 
 
+def test_a_layer_that_no_machine_holds(tmp_path):
+    config = tiny.config("gan", tmp_path)
+    config.gan.latent_dim = 10**40 - 1
+    assert f"a layer has {10**40 - 1}×8 parameters" in refusal(prepare, config)
+
+
 def test_a_measurement_of_no_step(tmp_path):
     (tmp_path / "m.json").write_text(json.dumps({"measures": {}, "protocol": {}, "of": {"step": "True"}, "marks": []}))
     assert "of other kinds" in refusal(read_measurement, tmp_path / "m.json")
