@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 from experiments.reliability import mutations
+from experiments.reliability.tries import SECONDS
 from ganjax import config as configs
 from ganjax.commands import explore
 from ganjax.errors import UserError
@@ -20,7 +21,6 @@ from ganjax.window.drawing import Drawing
 from ganjax.window.server import Window
 from ganjax.window.translating import Translating
 
-SECONDS = 5.0  # in which an answer comes
 PATHS = ("/", "/schema", "/sample", "/latents", "/../../etc/passwd", "/%2e%2e/", "/sample?a=%ff", "/\x00")
 BODIES = (b'{"seed": 1}', b'{"z": [0.5, 0.5]}', b'{"z": [1e999, []]}', b"{}", b"[" * 3000)
 QUERIES = (
