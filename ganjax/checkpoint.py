@@ -245,8 +245,10 @@ def _unheard() -> None:
 
 def _raised_anyway(record: logging.LogRecord) -> bool:
     """A filter of logs: of what Orbax could not do its errors tell, in a line; it need not print whole stacks of its threads."""
-    late = record.getMessage().startswith("Future exception was never retrieved")
-    told = "orbax" in record.pathname or (late and "orbax" in "".join(traceback.format_exception(_error_of(record))))
+    said = [record.pathname]
+    if record.name == "asyncio":  # of a future, a task, what gathers them: nobody asks for their error any more
+        said += [record.getMessage(), *traceback.format_exception(_error_of(record))]
+    told = any("orbax" in each for each in said)
     return record.levelno < logging.ERROR or not told
 
 

@@ -1,6 +1,9 @@
 """What is saved comes back to the bit or is passed over, whatever happens to its files; who only reads deletes nothing."""
 
+import asyncio
 import errno
+import gc
+import logging
 import shutil
 import warnings
 
@@ -188,3 +191,30 @@ def test_a_disk_that_fills_while_it_is_written(tmp_path):
     (tmp_path / "checkpoints").write_text("in the way")
     with pytest.raises(UserError, match=r"a checkpoint cannot be written \("):
         checkpoints.save(2, state(2))
+
+
+ENDINGS = """
+async def fails():
+    raise ValueError("No space left on device")
+
+async def a_task():
+    asyncio.create_task(fails())
+    await asyncio.sleep(0.01)
+
+async def gathered():
+    asyncio.gather(fails(), fails())
+    await asyncio.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize("ending", ["a_task", "gathered"])
+@pytest.mark.parametrize(("whose", "heard"), [("orbax/serialization.py", False), ("someone/else.py", True)])
+def test_errors_that_orbax_forgets_in_its_threads_print_no_stacks(ending, whose, heard, tmp_path, caplog):
+    """The error that is raised says it; others' forgotten errors are heard as ever."""
+    Checkpoints(tmp_path)
+    code = {"asyncio": asyncio}
+    exec(compile(ENDINGS, f"/site-packages/{whose}", "exec"), code)
+    with caplog.at_level(logging.ERROR, "asyncio"):
+        asyncio.run(code[ending]())
+        gc.collect()
+    assert bool(caplog.records) == heard
