@@ -38,7 +38,6 @@ setup(
         "optax>=0.2.8",
         "orbax-checkpoint>=0.12.0",
         "pillow>=10.4",  # fonts of any size, circles
-        "tensorboardX>=2.6.2.2",
         "tensorflow-datasets>=4.9.10",
         "tqdm>=4.66.3",
     ],
@@ -59,6 +58,7 @@ setup(
             "pytest>=8.4,<9.2",  # with 9.2 pytest-xdist 3.8 spreads its groups over all processes (pytest-xdist issue 1386)
             "pytest-xdist>=3.6",
             "safetensors>=0.5",
+            "tensorboardX>=2.6.2.2",
         ],
         "parity": [
             "torch==2.13.0",

@@ -11,7 +11,7 @@ from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.record_writer import masked_crc32c
 
 from ganjax.monitor.appended import Appended
-from ganjax.monitor.board import Board
+from ganjax.monitor.board import Board, crc32c
 
 PICTURE = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
 
@@ -50,6 +50,13 @@ def test_it_is_what_tensorboardx_writes(tmp_path, start):
     ours.close()
     theirs.close()
     assert list(told(events(tmp_path / "ours"))) == list(told(events(tmp_path / "theirs")))
+
+
+def test_a_published_sum():
+    """RFC 3720, B.4, and the check value of CRC-32C."""
+    assert crc32c(b"123456789") == 0xE3069283
+    assert crc32c(bytes(32)) == 0x8A9136AA
+    assert crc32c(bytes(range(32))) == 0x46DD794E
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has it")

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -75,6 +76,12 @@ def test_core_leans_on_jax_and_optax_alone():
     names = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert {name.split(".")[0] for name in names} <= {"__future__", "collections", "typing", "jax", "optax"}
+
+
+def test_training_starts_without_another_framework():
+    """Also where one is installed: tensorboardX imported PyTorch, 180 MiB of every run."""
+    code = "import sys, ganjax.train; print(*{'torch', 'tensorflow', 'tensorboardX', 'matplotlib'} & {*sys.modules})"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
 
 
 def test_the_windows_server_leans_on_the_standard_library_alone():

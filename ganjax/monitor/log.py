@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from ganjax.monitor.appended import Appended
 from ganjax.monitor.board import Board
-from ganjax.monitor.pictures import write_whole
+from ganjax.monitor.pictures import Bytes, write_whole
 from ganjax.untrusted import json_of
 
 SHOWN = ("disc/loss", "gen/loss", "disc/real_score", "disc/fake_score", "gen/fake_score")
@@ -34,7 +34,7 @@ class Log:
         self.file.write(line.encode())
         self.board.scalars(step, kept)
 
-    def picture(self, step: int, name: str, image: Any) -> None:
+    def picture(self, step: int, name: str, image: Bytes) -> None:
         """A picture [h, w, c] for TensorBoard."""
         self.board.picture(step, name, image)
 
