@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import functools
-import gc
 import json
 import logging
 import os
 import shutil
-import sys
-import traceback
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 from jax.experimental import multihost_utils
+from orbax.checkpoint._src import asyncio_utils
 
 from ganjax.core import State
 from ganjax.distributed import anyone, speaks
@@ -31,6 +30,7 @@ from ganjax.untrusted import DAMAGED, in_a_line, json_of
 
 GOING = ".going-"  # before the name of a checkpoint that is being deleted: it is none any more
 UNFINISHED = "*.orbax-checkpoint-tmp*"  # what a killed run was writing
+PATIENCE = 60  # seconds, for what goes on after an error
 
 
 class Checkpoints:
@@ -44,7 +44,7 @@ class Checkpoints:
         self.folder, self.keep_last, self.best = (workdir / "checkpoints").absolute(), keep, best
         self.broken, self.notes, self.wrote = set[int](), dict[str, Any](), False
         self.orbax = ocp.AsyncCheckpointer(ocp.CompositeCheckpointHandler())
-        _unheard()
+        _to_the_end()
 
     def __enter__(self) -> Checkpoints:
         return self
@@ -121,13 +121,10 @@ class Checkpoints:
         target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
         for candidate in [step] if step is not None else reversed(steps):
             reason, state = "", None
-            with _quiet():
-                try:
-                    state = self._read(candidate, target)
-                except Exception as error:
-                    reason = in_a_line(error)
-                if state is None:
-                    gc.collect()
+            try:
+                state = self._read(candidate, target)
+            except Exception as error:
+                reason = in_a_line(error)
             if not anyone(state is None) and state is not None:
                 return candidate, state
             self.broken.add(candidate)
@@ -216,44 +213,25 @@ def _sum(x: np.ndarray, index: tuple[slice, ...], shape: tuple[int, ...]) -> int
     return int((words.reshape(places.shape) * (2 * places + 1)).sum(dtype=np.uint32))
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Reads that Orbax gives up leave coroutines that nobody awaits; those that end here are not heard."""
-    hook = sys.unraisablehook
-    sys.unraisablehook = lambda _: None
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
-            yield
-    finally:
-        sys.unraisablehook = hook
-
-
 @functools.cache
-def _unheard() -> None:
-    """What Orbax's threads print of a save that failed, on the log or past it, is not heard: the error tells it in a line."""
-    for log in ("absl", "asyncio"):
-        logging.getLogger(log).addFilter(_raised_anyway)
-    hook = sys.unraisablehook
+def _to_the_end() -> None:
+    """What Orbax began has ended before its event loop closes, and what it raises it does not print as well.
 
-    def hears(unraisable: Any) -> None:
-        if unraisable.object is not None or str(unraisable.exc_value) != "Event loop is closed":  # by C++, of the save
-            hook(unraisable)
+    It leaves a loop at the first read or write that fails. TensorStore's threads then answer to a loop that is gone: errors that
+    nobody asks for are printed with their stacks, and on Python 3.13 processes were seen to end there.
+    """
+    run_sync = asyncio_utils.run_sync
 
-    sys.unraisablehook = hears
+    async def ended(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await coroutine
+        except Exception:
+            if left := asyncio.all_tasks() - {asyncio.current_task()}:
+                await asyncio.wait(left, timeout=PATIENCE)
+            raise
 
-
-def _raised_anyway(record: logging.LogRecord) -> bool:
-    """A filter of logs: of what Orbax could not do its errors tell, in a line; it need not print whole stacks of its threads."""
-    said = [record.pathname]
-    if record.name == "asyncio":  # of a future, a task, what gathers them: nobody asks for their error any more
-        said += [record.getMessage(), *traceback.format_exception(_error_of(record))]
-    told = any("orbax" in each for each in said)
-    return record.levelno < logging.ERROR or not told
-
-
-def _error_of(record: logging.LogRecord) -> BaseException | None:
-    return record.exc_info[1] if record.exc_info else None
+    asyncio_utils.run_sync = lambda coroutine: run_sync(ended(coroutine))
+    logging.getLogger("absl").addFilter(lambda record: record.levelno < logging.ERROR or "orbax" not in record.pathname)
 
 
 def _unwritten(path: Path, error: Exception) -> UserError:
