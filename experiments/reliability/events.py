@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ganjax import cache
+
 ONE_PATH = ("os.remove", "os.mkdir", "os.rmdir", "os.truncate")
 TWO_PATHS = ("os.rename", "os.link", "os.symlink")
 
@@ -27,6 +29,9 @@ def changed(event: str, args: tuple[Any, ...]) -> str | None:
 
 
 def outside(path: str, root: str) -> bool:
-    """Whether it is no file in ``root``, none of the compilation cache, and no device."""
-    cache = os.path.realpath(os.environ.get("JAX_COMPILATION_CACHE_DIR", root))
-    return not f"{os.path.realpath(path)}/".startswith((f"{root}/", f"{cache}/", "/dev/", "/proc/"))
+    """Whether it is no file in ``root``, none of the compilation cache nor that one's folder, and no device."""
+    real, kept = (
+        os.path.realpath(path),
+        os.path.realpath(os.environ.get("JAX_COMPILATION_CACHE_DIR", cache.folder("compiled"))),
+    )
+    return real != os.path.dirname(kept) and not f"{real}/".startswith((f"{root}/", f"{kept}/", "/dev/", "/proc/"))
