@@ -29,9 +29,7 @@ def changed(event: str, args: tuple[Any, ...]) -> str | None:
 
 
 def outside(path: str, root: str) -> bool:
-    """Whether it is no file in ``root``, none of the compilation cache nor that one's folder, and no device."""
-    real, kept = (
-        os.path.realpath(path),
-        os.path.realpath(os.environ.get("JAX_COMPILATION_CACHE_DIR", cache.folder("compiled"))),
-    )
-    return real != os.path.dirname(kept) and not f"{real}/".startswith((f"{root}/", f"{kept}/", "/dev/", "/proc/"))
+    """Whether it is no file in ``root``, none of the compilation cache, no folder on the way there, and no device."""
+    real = os.path.realpath(path) + "/"
+    kept = os.path.realpath(os.environ.get("JAX_COMPILATION_CACHE_DIR", cache.folder("compiled"))) + "/"
+    return not real.startswith((f"{root}/", kept, "/dev/", "/proc/")) and not kept.startswith(real)
