@@ -36,7 +36,7 @@ setup(
         "ml-collections>=1.1.0",
         "numpy>=2.0",
         "optax>=0.2.8",
-        "orbax-checkpoint>=0.12.0",
+        "orbax-checkpoint>=0.12.0,<0.13",  # checkpoint.py wraps a name inside it
         "pillow>=10.4",  # fonts of any size, circles
         "tensorflow-datasets>=4.9.10",
         "tqdm>=4.66.3",
