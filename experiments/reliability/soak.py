@@ -1,8 +1,8 @@
 """``python -m experiments.reliability.soak [--minutes=5]``: one long run; its memory, the time of its steps, its files.
 
 It trains, logs, draws, measures, saves, deletes. Of the second and the last third: memory may grow by 2 %, a step take 10 %
-longer in the median; no file or thread more stays (the fewest are compared: those of a save come and go). On the disk are the
-sheets and lines that were asked for, and the checkpoints that are kept.
+longer in the median, no file or thread more be open; on the disk are the sheets and lines that were asked for, and
+the checkpoints that are kept.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -31,10 +30,10 @@ SETTINGS = (
 )
 
 
-def thirds(values: list[float], of: Callable[[list[float]], Any] = np.median) -> tuple[float, float]:
-    """Medians, or what is asked for, of the second third and of the last."""
+def thirds(values: list[float]) -> tuple[float, float]:
+    """Medians of the second third and of the last."""
     n = len(values) // 3
-    return float(of(values[n : 2 * n])), float(of(values[2 * n :]))
+    return float(np.median(values[n : 2 * n])), float(np.median(values[2 * n :]))
 
 
 def held(pid: int) -> dict[str, float]:
@@ -95,7 +94,7 @@ def main(argv: list[str]) -> None:
     seen = watched(process, options.workdir / "metrics.jsonl", options.minutes)
     process.send_signal(signal.SIGTERM)
     code = process.wait(60)
-    holds = {name: thirds([each[name] for each in seen], np.median if name == "MiB" else min) for name in seen[0]}
+    holds = {name: thirds([each[name] for each in seen]) for name in seen[0]}
     files = written(options.workdir)
     before, after = files["seconds a step"]
     fine = {
