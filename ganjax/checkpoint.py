@@ -43,6 +43,7 @@ class Checkpoints:
     def __init__(self, workdir: Path, keep: int = 3, best: int | None = None) -> None:
         self.folder, self.keep_last, self.best = (workdir / "checkpoints").absolute(), keep, best
         self.broken, self.notes, self.wrote = set[int](), dict[str, Any](), False
+        self.in_memory: Path | None = None  # written, but a machine that loses power now may not have it
         self.orbax = ocp.AsyncCheckpointer(ocp.CompositeCheckpointHandler())
         _to_the_end()
 
@@ -85,7 +86,7 @@ class Checkpoints:
                 self.broken.remove(step)
             whole = ocp.args.Composite(default=ocp.args.StandardSave(copy))
             self.orbax.save(self.folder / str(step), args=whole, custom_metadata=about)
-            self.wrote = True
+            self.wrote, self.in_memory = True, self.folder / str(step)
         except Exception as error:
             raise _unwritten(self.folder / str(step), error) from error
 
@@ -160,9 +161,12 @@ class Checkpoints:
         return found
 
     def _finish(self) -> None:
-        """Waits for what is being written, then lets the oldest go."""
+        """Waits for what is being written, until it is on the disk, then lets the oldest go."""
         try:
             self.orbax.wait_until_finished()
+            if self.in_memory and speaks():
+                _to_the_disk(self.in_memory)
+            self.in_memory = None
         except Exception as error:
             raise _unwritten(self.folder, error) from error
         kept = [step for step in self.steps() if step not in (*self.broken, self.best)]
@@ -176,6 +180,16 @@ class Checkpoints:
             shutil.rmtree(going, ignore_errors=True)
             os.replace(path, going)
             shutil.rmtree(going, ignore_errors=True)
+
+
+def _to_the_disk(folder: Path) -> None:
+    """All that is in a folder, and its name in the one above; a rename alone outlives a process, not a machine without power."""
+    for path in (*folder.rglob("*"), folder, folder.parent):
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
 
 
 def _of_notes(about: dict[str, Any]) -> int:

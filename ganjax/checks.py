@@ -21,6 +21,9 @@ from ganjax.resolve import resolve
 
 Tree = Any
 MOST = 2**36  # parameters of one layer: 256 GiB
+NOTHING = (
+    "a layer has no parameters: a number of latents, channels or units in the config, or an image size, is too small"
+)
 
 
 def check_settings(config: ConfigDict) -> None:
@@ -30,9 +33,9 @@ def check_settings(config: ConfigDict) -> None:
         raise UserError(f"config.train.parallel={train.parallel!r}: choose 'jit' or 'pmap'")
     if train.parallel == "pmap" and train.num_seeds > 1:
         raise UserError("config.train.parallel=pmap trains one seed; use parallel=jit for num_seeds > 1")
-    for name in ("batch_size", "num_seeds", "steps_per_call", "log_every", "sample_every", "save_every", "keep"):
+    for name in ("batch_size", "num_seeds", "steps_per_call", "log_every", "save_every", "keep"):
         _at_least(1, f"config.train.{name}", train[name])
-    for name in ("eval_every", "rollbacks"):
+    for name in ("sample_every", "eval_every", "rollbacks"):  # 0: never
         _at_least(0, f"config.train.{name}", train[name])
     _at_least(0, "config.train.seed", train.seed)
     _at_least(100, "config.eval.samples", config.eval.samples)
@@ -112,9 +115,7 @@ def check_game(game: Game, batch: Tree, config: ConfigDict) -> None:
                 "change config.generator or config.data.image_size"
             )
     if not all(leaf.size > 0 for leaf in jax.tree.leaves(state.params)):
-        raise UserError(
-            "a layer has no parameters: a number of latents, channels or units in the config is not above 0"
-        )
+        raise UserError(NOTHING)
     for leaf in jax.tree.leaves(state.params):
         if leaf.size > MOST:
             raise UserError(
@@ -138,6 +139,8 @@ def _played(batch: Tree, function: Callable[..., Any], *shapes: Any) -> Any:
         raise UserError(
             f"the game needs {error} in its batches; the data hold {held}: other data, or another option of them"
         ) from error
+    except ZeroDivisionError as error:  # a layer's first values are scaled by one over its size
+        raise UserError(NOTHING) from error
     except (ArithmeticError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"the game cannot be played on data of {_sizes(batch)}: {reason}") from error

@@ -39,7 +39,7 @@ def base(system: str) -> ConfigDict:
         "steps_per_call": 1,  # steps in one dispatch
         "ema_decay": 0.0,  # of the generator that is sampled; 0 is none
         "log_every": 50,
-        "sample_every": 200,
+        "sample_every": 200,  # 0 is never, as for eval_every
         "save_every": 500,
         "eval_every": 0,
         "start_from": placeholder(str),  # a workdir whose parameters a new run takes where names and shapes agree

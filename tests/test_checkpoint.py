@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import gc
+import os
 import shutil
 import warnings
 
@@ -147,6 +148,29 @@ def test_the_newest_are_kept_and_the_best(tmp_path):
         for step in range(1, 7):
             (checkpoints.keep if step == 2 else checkpoints.save)(step, state(step))
     assert Checkpoints(tmp_path).steps() == [2, 5, 6]
+
+
+def test_a_checkpoint_is_on_the_disk_before_an_older_one_goes(tmp_path, monkeypatch):
+    """Else a machine that loses power could have neither."""
+    seen, fsync, replace = [], os.fsync, os.replace
+
+    def synced(file):
+        seen.append(os.readlink(f"/proc/self/fd/{file}"))
+        fsync(file)
+
+    def replaced(a, b):
+        seen.append(f"{a} goes")
+        replace(a, b)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", replaced)
+    with Checkpoints(tmp_path, keep=1) as checkpoints:
+        for step in (1, 2):
+            checkpoints.save(step, state(step))
+    folder = tmp_path / "checkpoints"
+    gone = seen.index(f"{folder / '1'} goes")
+    newest = {str(each) for each in (folder / "2", *(folder / "2").rglob("*"))}
+    assert {*newest, str(folder)} <= {*seen[:gone]}
 
 
 def test_what_a_killed_run_left_is_tidied_away(two, tmp_path):

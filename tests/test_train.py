@@ -315,6 +315,19 @@ def test_games_that_cannot_be_played(key, message, tmp_path):
     assert not (tmp_path / "w").exists()
 
 
+def test_a_layer_whose_width_is_halved_away(tmp_path):
+    config = configs.load("configs/cogan.py", ["--config.generator.channels=2"])
+    with pytest.raises(UserError, match="a layer has no parameters"):
+        train(config, tmp_path / "w")
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_run_without_sheets(tmp_path):
+    train(tiny.config("gan", tmp_path, steps=2, sample_every=0), tmp_path / "w")
+    assert not (tmp_path / "w" / "samples").exists()
+    assert (tmp_path / "w" / "metrics.jsonl").is_file()
+
+
 def test_shared_latents_with_accumulation_are_refused(tmp_path):
     config = tiny.config("dcgan", tmp_path)
     with config.unlocked():
