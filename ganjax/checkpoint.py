@@ -42,7 +42,7 @@ class Checkpoints:
 
     def __init__(self, workdir: Path, keep: int = 3, best: int | None = None) -> None:
         self.folder, self.keep_last, self.best = (workdir / "checkpoints").absolute(), keep, best
-        self.broken, self.notes, self.wrote = set[int](), dict[str, Any](), False
+        self.broken, self.notes, self.writes = set[int](), dict[str, Any](), False
         self.in_memory: Path | None = None  # written, but a machine that loses power now may not have it
         self.orbax = ocp.AsyncCheckpointer(ocp.CompositeCheckpointHandler())
         _to_the_end()
@@ -74,6 +74,7 @@ class Checkpoints:
         """
         self._finish()
         if step in self.steps() and step not in self.broken:
+            self.writes, self.in_memory = True, self.folder / str(step)  # a kill may have come before the oldest went
             return
         copy = jax.tree.map(jnp.copy, state)
         about = {"notes": self.notes, "bits": bits(copy)}
@@ -86,7 +87,7 @@ class Checkpoints:
                 self.broken.remove(step)
             whole = ocp.args.Composite(default=ocp.args.StandardSave(copy))
             self.orbax.save(self.folder / str(step), args=whole, custom_metadata=about)
-            self.wrote, self.in_memory = True, self.folder / str(step)
+            self.writes, self.in_memory = True, self.folder / str(step)
         except Exception as error:
             raise _unwritten(self.folder / str(step), error) from error
 
@@ -170,7 +171,7 @@ class Checkpoints:
         except Exception as error:
             raise _unwritten(self.folder, error) from error
         kept = [step for step in self.steps() if step not in (*self.broken, self.best)]
-        for step in kept[: -self.keep_last] if self.wrote else ():  # who reads deletes nothing
+        for step in kept[: -self.keep_last] if self.writes else ():  # who reads deletes nothing
             self._delete(step)
 
     def _delete(self, step: int) -> None:

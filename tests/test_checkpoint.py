@@ -150,6 +150,15 @@ def test_the_newest_are_kept_and_the_best(tmp_path):
     assert Checkpoints(tmp_path).steps() == [2, 5, 6]
 
 
+def test_a_kill_before_the_oldest_goes_leaves_none_too_many(tmp_path):
+    with Checkpoints(tmp_path, keep=10) as checkpoints:
+        for step in (1, 2, 3):
+            checkpoints.save(step, state(step))
+    with Checkpoints(tmp_path, keep=2) as checkpoints:  # the last step is there: nothing is left to do
+        checkpoints.save(*checkpoints.restore(state(0)))
+    assert Checkpoints(tmp_path).steps() == [2, 3]
+
+
 def test_a_checkpoint_is_on_the_disk_before_an_older_one_goes(tmp_path, monkeypatch):
     """Else a machine that loses power could have neither."""
     seen, fsync, replace = [], os.fsync, os.replace
