@@ -1,12 +1,16 @@
 """The local page on a run: what it answers, what it refuses, and that nobody is held up."""
 
 import base64
+import contextlib
 import http.client
 import io
 import json
 import re
+import signal
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -576,15 +580,24 @@ def test_numbers_that_are_none():
             values.number(wrong, "x")
 
 
+@pytest.fixture
+def heard():
+    """Ctrl-C, which what a script starts in the background (&) would ignore, and what that starts."""
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, old)
+
+
 @pytest.mark.ci
+@pytest.mark.usefixtures("heard")
 def test_the_verb_says_its_address_and_ends_with_zero(workdir):
     """As a program of its own: JSON with the address, an answer, Ctrl-C."""
-    import signal
-    import subprocess
-    import sys
-
     command = [sys.executable, "-m", "ganjax", "explore", f"--workdir={workdir}", "--step=0", "--no-browser", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+        contextlib.ExitStack() as at_last,
+    ):
+        at_last.callback(process.kill)  # else one that does not end is waited for
         said = json.loads(process.stdout.readline())
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", said["url"])
         assert (said["system"], said["step"]) == ("biggan", 0)
