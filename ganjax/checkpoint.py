@@ -73,9 +73,12 @@ class Checkpoints:
             UserError: this one, or the one before, cannot be written.
         """
         self._finish()
-        if step in self.steps() and step not in self.broken:
-            self.writes, self.in_memory = True, self.folder / str(step)  # a kill may have come before the oldest went
-            return
+        if step not in self.steps() or step in self.broken:
+            self._write(step, state)
+        # where it was there already too: a kill may have come before it was on the disk and the oldest went
+        self.writes, self.in_memory = True, self.folder / str(step)
+
+    def _write(self, step: int, state: State) -> None:
         copy = jax.tree.map(jnp.copy, state)
         about = {"notes": self.notes, "bits": bits(copy)}
         about["sum"] = _of_notes(about)
@@ -87,7 +90,6 @@ class Checkpoints:
                 self.broken.remove(step)
             whole = ocp.args.Composite(default=ocp.args.StandardSave(copy))
             self.orbax.save(self.folder / str(step), args=whole, custom_metadata=about)
-            self.writes, self.in_memory = True, self.folder / str(step)
         except Exception as error:
             raise _unwritten(self.folder / str(step), error) from error
 

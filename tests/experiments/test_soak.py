@@ -25,7 +25,7 @@ def test_a_thread_that_begins_and_stays_is_counted_one_that_comes_and_goes_is_no
 @pytest.mark.skipif(not HAS_PROC, reason="no /proc on this system")
 def test_a_thread_of_a_process_is_among_what_it_holds():
     before, end = soak.held(os.getpid()), threading.Event()
-    thread = threading.Thread(target=end.wait)
+    thread = threading.Thread(target=end.wait, daemon=True)
     thread.start()
     assert str(thread.native_id) in soak.held(os.getpid())["threads"] - before["threads"]
     end.set()
